@@ -1,0 +1,19 @@
+# kpc runs from its sources: Node strips the types, so there is no build step.
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /kpc
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM node:24-bookworm-slim
+RUN apt-get update --quiet=2 \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
+    iptables ipset nftables conntrack \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /kpc
+COPY --from=dependencies /kpc/node_modules node_modules
+COPY package.json LICENSE README.md ./
+COPY src src
+COPY backends backends
+ENV NODE_ENV=production
+ENTRYPOINT ["node", "src/cli.ts"]
+CMD ["--help"]
