@@ -11,7 +11,7 @@ RUN apt-get update --quiet=2 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /kpc
 COPY --from=dependencies /kpc/node_modules node_modules
-COPY package.json LICENSE README.md ./
+COPY package.json README.md ./
 COPY src src
 COPY backends backends
 ENV NODE_ENV=production

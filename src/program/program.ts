@@ -1,27 +1,27 @@
 /**
- * The table of entries that should be in the kernel, put together from fragments. An entry that two fragments want is
- * kept until the last of them lets go of it; where they disagree about it, the owner with the smaller name has its
- * way, so the result never depends on who came first.
+ * The table of entries that should be in the kernel, put together from fragments. An entry that several fragments
+ * want is kept until the last of them lets go of it. Where they disagree about it, the owner with the smaller name
+ * has its way, so the result never depends on who came first.
  */
-import { by, byCodeUnit } from '../order.ts'
+import { byCodeUnit } from '../order.ts'
 import type { Change, Entry, EntryTable, Fragment } from './types.ts'
 
-interface Claim<E extends Entry> {
-  readonly owner: string
-  readonly entry: E
-}
-
 type Equal<E extends Entry> = (a: E, b: E) => boolean
+
+/** Owners who want different things under one key. */
+interface Dispute<E extends Entry> {
+  readonly claims: Map<string, E>
+  winner: string
+}
 
 export class Program<E extends Entry> implements EntryTable<E> {
   readonly #equal: Equal<E>
   readonly #fragments = new Map<string, Fragment<E>>()
   /** The entry in force for each key. */
   readonly #entries = new Map<string, E>()
-  /** Keys with more than one claim, sorted by owner. Rare, so single claims cost nothing. */
-  readonly #contested = new Map<string, readonly Claim<E>[]>()
-  /** The owner of each key that has one claim. */
-  readonly #owners = new Map<string, string>()
+  /** How many owners want the entry in force, where it is more than one and all want the same. */
+  readonly #shared = new Map<string, number>()
+  readonly #disputes = new Map<string, Dispute<E>>()
 
   constructor(equal: Equal<E>) {
     this.#equal = equal
@@ -47,78 +47,108 @@ export class Program<E extends Entry> implements EntryTable<E> {
     return this.#fragments.get(owner)
   }
 
-  /** Everyone who wants the entry of this key, the one in force first. */
+  /** Everyone who wants an entry of this key, by name. Looks at every fragment: for faults, not for each change. */
   owners(key: string): readonly string[] {
-    const contested = this.#contested.get(key)
-    if (contested) return contested.map(claim => claim.owner)
-    const owner = this.#owners.get(key)
-    return owner === undefined ? [] : [owner]
+    return [...this.#claims(key).keys()].sort(byCodeUnit)
   }
 
-  /** Puts a fragment in place of its owner's previous one; undefined takes it away. Returns what that changes. */
+  /**
+   * Puts a fragment in place of its owner's previous one; undefined takes it away. Returns what that changes. A
+   * fragment names each key once.
+   */
   replace(owner: string, fragment: Fragment<E> | undefined): Change<E>[] {
     const changes: Change<E>[] = []
-    const before = this.#fragments.get(owner)?.entries ?? []
-    const after = fragment?.entries ?? []
-    const kept = new Set<string>()
-    for (const entry of after) {
-      if (kept.has(entry.key)) continue
-      kept.add(entry.key)
-      this.#note(changes, entry.key, () => this.#claim(entry.key, { owner, entry }))
+    const before = byKey(this.#fragments.get(owner))
+    for (const entry of fragment?.entries ?? []) {
+      const previous = before?.get(entry.key)
+      if (previous) before?.delete(entry.key)
+      if (previous === entry) continue
+      const was = this.#entries.get(entry.key)
+      if (previous) this.#amend(owner, entry)
+      else this.#claim(owner, entry)
+      this.#note(changes, entry.key, was)
     }
-    for (const { key } of before)
-      if (!kept.has(key)) this.#note(changes, key, () => this.#release(key, owner))
+    for (const key of before?.keys() ?? []) {
+      const was = this.#entries.get(key)
+      this.#release(owner, key)
+      this.#note(changes, key, was)
+    }
     if (fragment) this.#fragments.set(owner, fragment)
     else this.#fragments.delete(owner)
     return changes
   }
 
-  #note(changes: Change<E>[], key: string, act: () => void): void {
-    const was = this.#entries.get(key)
-    act()
+  #note(changes: Change<E>[], key: string, was: E | undefined): void {
     const change = changeOf(was, this.#entries.get(key), this.#equal)
     if (change) changes.push(change)
   }
 
-  #claim(key: string, claim: Claim<E>): void {
-    const holder = this.#owners.get(key)
-    const contested = this.#contested.get(key)
-    if (!contested && (holder === undefined || holder === claim.owner)) {
-      this.#owners.set(key, claim.owner)
-      this.#entries.set(key, claim.entry)
+  /** An owner who had nothing under this key wants an entry. */
+  #claim(owner: string, entry: E): void {
+    const { key } = entry
+    const current = this.#entries.get(key)
+    if (!current) this.#entries.set(key, entry)
+    else if (this.#disputes.has(key) || !this.#equal(current, entry)) this.#dispute(owner, entry)
+    else this.#shared.set(key, (this.#shared.get(key) ?? 1) + 1)
+  }
+
+  /** An owner wants another entry under a key that it has. */
+  #amend(owner: string, entry: E): void {
+    const { key } = entry
+    const current = this.#entries.get(key)
+    const agreed = current && !this.#disputes.has(key) && this.#equal(current, entry)
+    if (this.#disputes.has(key) || (this.#shared.has(key) && !agreed)) this.#dispute(owner, entry)
+    else if (!this.#shared.has(key)) this.#entries.set(key, entry)
+  }
+
+  #release(owner: string, key: string): void {
+    const dispute = this.#disputes.get(key)
+    if (dispute) {
+      dispute.claims.delete(owner)
+      this.#settle(key, dispute, owner)
       return
     }
-    const others = contested ?? this.#soleClaim(key)
-    const claims = [...others.filter(other => other.owner !== claim.owner), claim]
-    this.#settle(key, claims.sort(by(({ owner }) => owner)))
+    const owners = this.#shared.get(key) ?? 1
+    if (owners > 2) this.#shared.set(key, owners - 1)
+    else if (owners === 2) this.#shared.delete(key)
+    else this.#entries.delete(key)
   }
 
-  #release(key: string, owner: string): void {
-    const claims = this.#contested.get(key) ?? this.#soleClaim(key)
-    this.#settle(
-      key,
-      claims.filter(claim => claim.owner !== owner),
-    )
+  #dispute(owner: string, entry: E): void {
+    const { key } = entry
+    const known = this.#disputes.get(key)
+    const dispute = known ?? { claims: this.#claims(key), winner: owner }
+    dispute.claims.set(owner, entry)
+    this.#disputes.set(key, dispute)
+    this.#shared.delete(key)
+    this.#settle(key, dispute, known ? owner : dispute.winner)
   }
 
-  #soleClaim(key: string): readonly Claim<E>[] {
-    const owner = this.#owners.get(key)
-    const entry = this.#entries.get(key)
-    return owner === undefined || entry === undefined ? [] : [{ owner, entry }]
+  /** After `moved` changed its mind: who is in force, and is there still a dispute? */
+  #settle(key: string, dispute: Dispute<E>, moved: string): void {
+    const { claims } = dispute
+    if (moved <= dispute.winner) dispute.winner = smallest(claims.keys())
+    const entry = claims.get(dispute.winner)
+    if (entry) this.#entries.set(key, entry)
+    if (claims.size < 2) this.#disputes.delete(key)
   }
 
-  #settle(key: string, claims: readonly Claim<E>[]): void {
-    const [first] = claims
-    if (first) {
-      this.#entries.set(key, first.entry)
-      this.#owners.set(key, first.owner)
-    } else {
-      this.#entries.delete(key)
-      this.#owners.delete(key)
-    }
-    if (claims.length > 1) this.#contested.set(key, claims)
-    else this.#contested.delete(key)
+  /** Who wants what under a key, as the fragments in place say. */
+  #claims(key: string): Map<string, E> {
+    const claims = new Map<string, E>()
+    for (const [owner, { entries }] of this.#fragments)
+      for (const entry of entries) if (entry.key === key) claims.set(owner, entry)
+    return claims
   }
+}
+
+const byKey = <E extends Entry>(fragment: Fragment<E> | undefined): Map<string, E> | undefined =>
+  fragment && new Map(fragment.entries.map(entry => [entry.key, entry]))
+
+const smallest = (names: Iterable<string>): string => {
+  let least: string | undefined
+  for (const name of names) if (least === undefined || name < least) least = name
+  return least ?? ''
 }
 
 const changeOf = <E extends Entry>(
