@@ -37,6 +37,15 @@ export interface Kernel<E extends Entry> extends AsyncDisposable {
   apply(changes: readonly Change<E>[]): Promise<void>
 }
 
+/**
+ * What an error of `apply` carries when the kernel would not take certain entries. The loop then leaves out the
+ * service ports that want them, says so, and tries again with the rest.
+ */
+export interface Refusal {
+  /** Keys of the refused entries. */
+  readonly refused: readonly string[]
+}
+
 /** The ports a kernel may use. Each has a real body and a fake one. */
 export interface BackendIo {
   readonly exec: Exec

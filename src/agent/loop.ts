@@ -4,7 +4,8 @@
  * the next attempt reads it and writes the difference. Nothing is written before the source has told everything that
  * was there at the start.
  */
-import type { Backend, Kernel } from '../backend.ts'
+import type { Backend, Kernel, Refusal } from '../backend.ts'
+import type { PortKey } from '../model/types.ts'
 import type { Problem } from '../objects/types.ts'
 import type { Clock } from '../ports/clock.ts'
 import { diff } from '../program/program.ts'
@@ -40,6 +41,8 @@ export type SyncReport<E extends Entry> =
   | (SyncWork<E> & {
       readonly outcome: 'failed'
       readonly error: unknown
+      /** Service ports that the kernel would not take; the next attempt leaves them as they were. */
+      readonly withheld: readonly PortKey[]
       /** Failures in a row, this one included. */
       readonly failures: number
       readonly retryInMs: number
@@ -49,12 +52,6 @@ export type SyncReport<E extends Entry> =
 export interface LoopResult {
   readonly synced: boolean
   readonly changed: boolean
-}
-
-interface Pending<E extends Entry> {
-  readonly changes: readonly Change<E>[]
-  readonly ports: readonly PortUpdate<E>[]
-  readonly timing: Timing
 }
 
 const IDLE: Timing = { model: 0, plan: 0, compile: 0 }
@@ -90,8 +87,12 @@ export const runLoop = async <E extends Entry>(options: LoopOptions<E>): Promise
 /** Owns what the loop knows about the kernel. */
 class Writer<E extends Entry> {
   readonly #options: LoopOptions<E>
-  #pending: readonly Pending<E>[] = []
-  /** The kernel holds the program, but for the pending changes. */
+  /** What became of service ports since the last success, seen from there. */
+  readonly #ports = new Map<PortKey, PortUpdate<E>>()
+  /** What the kernel lacks, as long as it is in step otherwise. */
+  #changes: readonly Change<E>[] = []
+  #timing = IDLE
+  /** The kernel holds the program, but for these changes. Otherwise it has to be read. */
   #inStep = false
   #failures = 0
   result: LoopResult = { synced: false, changed: false }
@@ -110,61 +111,76 @@ class Writer<E extends Entry> {
     const update = pipeline.apply(updates.flatMap(({ events }) => events))
     const problems = [...updates.flatMap(source => source.problems), ...update.problems]
     if (problems.length > 0) onProblems(problems)
-    this.#pending = [...this.#pending, update]
+    for (const port of update.ports) {
+      const first = this.#ports.get(port.key)
+      const { before, previous } = first ?? port
+      this.#ports.set(port.key, { ...port, before, previous })
+    }
+    if (this.#inStep) this.#changes = [...this.#changes, ...update.changes]
+    this.#timing = sum(this.#timing, update.timing)
     return updates.some(source => source.synced)
   }
 
-  /** One attempt to bring the kernel in step. */
+  /** Brings the kernel in step. Where it refuses certain service ports, the rest goes in without them. */
   async sync(): Promise<void> {
+    while ((await this.#attempt()) === 'without-withheld');
+  }
+
+  async #attempt(): Promise<'over' | 'without-withheld'> {
     const { clock, kernel, onSync } = this.#options
-    const full = !this.#inStep
-    const ports = this.#pending.flatMap(update => update.ports)
-    const timing = total(this.#pending.map(update => update.timing))
     const started = clock.now()
+    const work = (): SyncWork<E> => ({
+      full: !this.#inStep,
+      ports: [...this.#ports.values()],
+      timing: { ...this.#timing, apply: clock.now() - started },
+    })
     try {
-      const changes = await this.#changes()
+      const changes = this.#inStep ? this.#changes : await this.#difference()
       if (changes.length > 0) await kernel.apply(changes)
-      this.#settle(true, changes.length > 0)
-      if (full || changes.length > 0)
-        onSync({ outcome: 'synced', full, ports, changes, timing: this.#timed(timing, started) })
+      if (!this.#inStep || changes.length > 0) onSync({ ...work(), outcome: 'synced', changes })
+      this.#succeed(changes.length > 0)
+      return 'over'
     } catch (error) {
-      this.#settle(false, false)
-      onSync({
-        outcome: 'failed',
-        full,
-        ports,
-        error,
-        failures: this.#failures,
-        retryInMs: backoffMs(this.#failures),
-        timing: this.#timed(timing, started),
-      })
+      const withheld = this.#withhold(error)
+      const failures = ++this.#failures
+      const retryInMs = withheld.length > 0 ? 0 : backoffMs(failures)
+      onSync({ ...work(), outcome: 'failed', error, withheld, failures, retryInMs })
+      this.#fail()
+      return withheld.length > 0 ? 'without-withheld' : 'over'
     }
   }
 
-  async #changes(): Promise<readonly Change<E>[]> {
+  async #difference(): Promise<readonly Change<E>[]> {
     const { backend, kernel, pipeline } = this.#options
-    if (!this.#inStep) return diff(await kernel.read(), pipeline.program, backend.equal)
-    return this.#pending.flatMap(update => update.changes)
+    return diff(await kernel.read(), pipeline.program, backend.equal)
   }
 
-  #settle(synced: boolean, changed: boolean): void {
-    this.#pending = []
-    this.#inStep = synced
-    this.#failures = synced ? 0 : this.#failures + 1
-    this.result = { synced, changed }
+  #withhold(error: unknown): readonly PortKey[] {
+    const before = new Map([...this.#ports.values()].map(({ key, previous }) => [key, previous]))
+    return this.#options.pipeline.withhold(refusedBy(error), before)
   }
 
-  #timed(timing: Timing, started: number): SyncWork<E>['timing'] {
-    return { ...timing, apply: this.#options.clock.now() - started }
+  #succeed(changed: boolean): void {
+    this.#ports.clear()
+    this.#changes = []
+    this.#timing = IDLE
+    this.#inStep = true
+    this.#failures = 0
+    this.result = { synced: true, changed }
+  }
+
+  #fail(): void {
+    this.#changes = []
+    this.#inStep = false
+    this.result = { synced: false, changed: false }
   }
 }
 
-const total = (timings: readonly Timing[]): Timing =>
-  timings.reduce(
-    (sum, timing) => ({
-      model: sum.model + timing.model,
-      plan: sum.plan + timing.plan,
-      compile: sum.compile + timing.compile,
-    }),
-    IDLE,
-  )
+const refusedBy = (error: unknown): Refusal['refused'] =>
+  error instanceof Error && 'refused' in error && Array.isArray(error.refused) ? error.refused : []
+
+const sum = (a: Timing, b: Timing): Timing => ({
+  model: a.model + b.model,
+  plan: a.plan + b.plan,
+  compile: a.compile + b.compile,
+})

@@ -39,6 +39,8 @@ export interface PortUpdate<E extends Entry> {
   readonly key: PortKey
   readonly before: PortPlan | undefined
   readonly after: PortPlan | undefined
+  /** What the program held for it before. */
+  readonly previous: Fragment<E> | undefined
   readonly changes: readonly Change<E>[]
 }
 
@@ -112,6 +114,25 @@ export class Pipeline<E extends Entry> {
     return this.#update(dirty, factsDirty || this.#crossesThreshold(), this.#now() - start)
   }
 
+  /**
+   * Puts the service ports that want one of these entries back to the fragment they had before, as the kernel would
+   * not take the new one. Returns the keys of those that this changed; what belongs to the base stays. The next
+   * change of such a service port is compiled as ever.
+   */
+  withhold(
+    refused: readonly string[],
+    before: ReadonlyMap<PortKey, Fragment<E> | undefined>,
+  ): readonly PortKey[] {
+    const owners = new Set(refused.flatMap(key => this.program.owners(key)))
+    owners.delete(BASE)
+    return [...owners].filter(owner => {
+      const previous = before.get(owner)
+      if (previous === this.program.fragment(owner)) return false
+      this.program.replace(owner, previous)
+      return true
+    })
+  }
+
   #update(dirty: ReadonlySet<PortKey>, factsDirty: boolean, model = 0): Update<E> {
     if (factsDirty) this.#refreshFacts()
     const everything = this.#stale
@@ -152,12 +173,9 @@ export class Pipeline<E extends Entry> {
   }
 
   #recompile({ key, before, after }: Replan): PortUpdate<E> {
-    const fragment = after && this.#compile(after)
-    return { key, before, after, changes: this.program.replace(key, fragment) }
-  }
-
-  #compile(plan: PortPlan): Fragment<E> {
-    return this.#backend.compile(plan, this.#facts, this.program.fragment(plan.key))
+    const previous = this.program.fragment(key)
+    const fragment = after && this.#backend.compile(after, this.#facts, previous)
+    return { key, before, after, previous, changes: this.program.replace(key, fragment) }
   }
 
   *#allKeys(dirty: ReadonlySet<PortKey>): Generator<PortKey> {
