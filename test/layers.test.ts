@@ -47,6 +47,20 @@ const ALLOWED: Readonly<Record<string, Row>> = {
   'src/ports': { may: ['node', 'npm:execa'], why: 'a port wraps one effect' },
   'src/kernel': { may: ['src/backend.ts', 'src/program'], why: 'it is kernels in memory' },
   'src/netlink': { may: ['node:buffer', 'src/objects'], why: 'messages are pure' },
+  'backends/nftables': {
+    may: [
+      'src/addresses.ts',
+      'src/backend.ts',
+      'src/kernel',
+      'src/netlink',
+      'src/objects',
+      'src/order.ts',
+      'src/plan/types.ts',
+      'src/ports',
+      'src/program',
+    ],
+    why: 'a backend translates plans, and only its kernel has effects',
+  },
   'src/agent': {
     may: [
       'src/backend.ts',
