@@ -69,7 +69,7 @@ const groupOf = (apiVersion: string): string =>
 const subjectOf = (raw: Fields['values']): string => {
   const metadata = isMapping(raw['metadata']) ? raw['metadata'] : {}
   const { kind } = raw
-  const name = shownName(metadata['name'] ?? 'without name')
+  const name = shownName(metadata['name'] ?? 'unnamed')
   const isClusterWide = kind === 'Node' || kind === 'ServiceCIDR'
   const namespace = isClusterWide ? '' : shownName(metadata['namespace'] ?? 'default')
   return objectKey({ kind: shownName(kind ?? 'object'), namespace, name })

@@ -64,11 +64,9 @@ const portsAt = (spec: Fields): readonly ServicePort[] => {
       ports.set(identity, port)
       continue
     }
-    faultAt(fields, 'name', {
-      code: 'DUPLICATE_PORT',
-      fact: `is the name of an earlier ${port.protocol} port`,
-      consequence: PORT_SKIPPED,
-    })
+    const fact = 'has the name and protocol of an earlier port'
+    const fault = { code: 'DUPLICATE_PORT', fact, consequence: PORT_SKIPPED }
+    faultAt(spec, 'ports', fault, fields.index ?? 0)
   }
   return [...ports.values()]
 }

@@ -1,0 +1,185 @@
+/**
+ * Sources: YAML and JSON files, once or watched. Paths in; the objects of their documents out, as events, with a
+ * problem for whatever could not be used. A watched file that is half saved takes nothing away.
+ */
+import { readFile, realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { formatProblem } from '../objects/problem.ts'
+import { readObject } from '../objects/read.ts'
+import type { Problem } from '../objects/types.ts'
+import { type Found, type FoundFile, findFiles, STDIN, unreadable } from './folder.ts'
+import {
+  eventsBetween,
+  type FileContent,
+  keepLost,
+  type Objects,
+  type Placed,
+  pictureOf,
+} from './picture.ts'
+import type { Source, SourceUpdate } from './source.ts'
+import { parseText } from './text.ts'
+import { openWatch, type Unwatched } from './watch.ts'
+
+export interface FileSourceOptions {
+  /** Files, folders, or `-` for standard input. */
+  readonly paths: readonly string[]
+  /** Go on telling what changes until the signal aborts. */
+  readonly watch: boolean
+  readonly readStdin: () => Promise<string>
+}
+
+/** Reads everything once. Never rejects for what is in the files. */
+export const readFiles = async (
+  paths: readonly string[],
+  io: { readonly readStdin: () => Promise<string> },
+): Promise<SourceUpdate> => {
+  const { update } = await look(NOTHING_YET, await findFiles(paths), io.readStdin)
+  return update
+}
+
+/** The files as a source: their objects first, then, where watched, each difference. */
+export const fileSource = ({ paths, watch, readStdin }: FileSourceOptions): Source =>
+  async function* (signal) {
+    if (!watch) {
+      yield await readFiles(paths, { readStdin })
+      return
+    }
+    const watcher = openWatch(signal)
+    let state = NOTHING_YET
+    let isFirst = true
+    do {
+      const found = await findFiles(paths)
+      const unwatched = watcher.follow(await foldersToWatch(paths, found)).map(notWatched)
+      const next = await look(
+        state,
+        { ...found, problems: [...found.problems, ...unwatched] },
+        readStdin,
+      )
+      state = next.state
+      const { events, problems } = next.update
+      if (signal.aborted) return
+      if (isFirst || events.length > 0 || problems.length > 0) yield next.update
+      isFirst = false
+    } while (await watcher.changed())
+  }
+
+/** What is known from earlier looks. */
+interface State {
+  readonly files: ReadonlyMap<string, KnownFile>
+  readonly objects: Objects
+  /** Problems that were told already, as text. */
+  readonly told: ReadonlySet<string>
+}
+
+interface KnownFile {
+  readonly signature: string
+  readonly content: FileContent
+}
+
+const NOTHING_YET: State = { files: new Map(), objects: new Map(), told: new Set() }
+
+const look = async (
+  before: State,
+  found: Found,
+  readStdin: () => Promise<string>,
+): Promise<{ readonly state: State; readonly update: SourceUpdate }> => {
+  const files = new Map<string, KnownFile>()
+  for (const file of found.files) {
+    const known = before.files.get(file.file)
+    files.set(
+      file.file,
+      known?.signature === file.signature ? known : await read(file, known, readStdin),
+    )
+  }
+  const picture = pictureOf([...files.values()].map(({ content }) => content))
+  const problems = [...found.problems, ...picture.problems]
+  const update: SourceUpdate = {
+    events: eventsBetween(before.objects, picture.objects),
+    problems: problems.filter(problem => !before.told.has(formatProblem(problem))),
+    synced: true,
+  }
+  const told = new Set(problems.map(formatProblem))
+  return { state: { files, objects: picture.objects, told }, update }
+}
+
+const read = async (
+  { file, signature }: FoundFile,
+  known: KnownFile | undefined,
+  readStdin: () => Promise<string>,
+): Promise<KnownFile> => {
+  const content = await contentOf(file, readStdin)
+  return { signature, content: known === undefined ? content : keepLost(known.content, content) }
+}
+
+const contentOf = async (file: string, readStdin: () => Promise<string>): Promise<FileContent> => {
+  const name = file === STDIN ? 'standard input' : file
+  const broken = (problem: Problem): FileContent => ({
+    file,
+    objects: [],
+    problems: [problem],
+    broken: true,
+  })
+  try {
+    const text = file === STDIN ? await readStdin() : UTF8.decode(await readFile(file))
+    if (text.includes('\0')) return broken(notText(name))
+    return checked(name, text)
+  } catch (error) {
+    const isBinary = error instanceof TypeError
+    return broken(isBinary ? notText(name) : unreadable(name, error, 'file skipped'))
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+const checked = (file: string, text: string): FileContent => {
+  const parsed = parseText(file, text)
+  const problems: Problem[] = []
+  const objects: Placed[] = []
+  for (const { value, placeOf } of parsed.objects) {
+    const result = readObject(value, placeOf)
+    problems.push(...result.problems)
+    if (result.object !== null) objects.push({ object: result.object, placeOf })
+  }
+  return { file, objects, problems, faults: parsed.problems }
+}
+
+const notText = (subject: string): Problem => ({
+  code: 'NOT_TEXT',
+  severity: 'error',
+  subject,
+  field: '',
+  value: '',
+  fact: 'is not UTF-8 text',
+  consequence: 'file skipped',
+})
+
+// A file is watched through its folder, and through that of the file it links to: the file itself may be replaced.
+const foldersToWatch = async (
+  paths: readonly string[],
+  { files, folders }: Found,
+): Promise<ReadonlySet<string>> => {
+  const wanted = new Set(folders)
+  const named = paths.filter(path => path !== STDIN)
+  for (const path of [...named, ...files.map(({ file }) => file).filter(file => file !== STDIN)]) {
+    wanted.add(await existing(dirname(path)))
+    const real = await realpath(path).catch(() => path)
+    if (real !== path) wanted.add(await existing(dirname(real)))
+  }
+  return wanted
+}
+
+/** The folder, or the nearest one above it that is there. */
+const existing = async (folder: string): Promise<string> => {
+  const parent = dirname(folder)
+  if (parent === folder) return folder
+  return realpath(folder).then(
+    () => folder,
+    () => existing(parent),
+  )
+}
+
+const notWatched = ({ folder, error }: Unwatched): Problem => ({
+  ...unreadable(folder, error, 'changes in it are not seen'),
+  code: 'NOT_WATCHED',
+  severity: 'warning',
+})
