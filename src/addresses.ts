@@ -62,6 +62,9 @@ export const cidrContains = (cidr: string, address: string): boolean => {
 export const endpointText = (ip: string, port: number): string =>
   ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 
+/** Of a canonical address or range. */
+export const familyOf = (canonical: string): Family => (canonical.includes(':') ? 'IPv6' : 'IPv4')
+
 /** 127.0.0.0/8 and ::1, of a canonical address. */
 export const isLoopback = (address: string): boolean =>
   address.includes(':') ? address === '::1' : address.startsWith('127.')

@@ -91,6 +91,8 @@ const look = async (
       known?.signature === file.signature ? known : await read(file, known, readStdin),
     )
   }
+  for (const [file, known] of before.files)
+    if (!files.has(file) && found.unseen.some(path => isIn(file, path))) files.set(file, known)
   const picture = pictureOf([...files.values()].map(({ content }) => content))
   const problems = [...found.problems, ...picture.problems]
   const update: SourceUpdate = {
@@ -101,6 +103,10 @@ const look = async (
   const told = new Set(problems.map(formatProblem))
   return { state: { files, objects: picture.objects, told }, update }
 }
+
+// Whoever cannot look into a folder cannot say that its files are gone.
+const isIn = (file: string, path: string): boolean =>
+  file === path || file.startsWith(path.endsWith('/') ? path : `${path}/`)
 
 const read = async (
   { file, signature }: FoundFile,
@@ -116,16 +122,22 @@ const contentOf = async (file: string, readStdin: () => Promise<string>): Promis
   const broken = (problem: Problem): FileContent => ({
     file,
     objects: [],
-    problems: [problem],
-    broken: true,
+    problems: [],
+    faults: [problem],
   })
   try {
-    const text = file === STDIN ? await readStdin() : UTF8.decode(await readFile(file))
-    if (text.includes('\0')) return broken(notText(name))
-    return checked(name, text)
+    const text = file === STDIN ? await readStdin() : decoded(await readFile(file))
+    return text === null || text.includes('\0') ? broken(notText(name)) : checked(name, text)
   } catch (error) {
-    const isBinary = error instanceof TypeError
-    return broken(isBinary ? notText(name) : unreadable(name, error, 'file skipped'))
+    return broken(unreadable(name, error, 'file skipped'))
+  }
+}
+
+const decoded = (bytes: Uint8Array): string | null => {
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    return null
   }
 }
 

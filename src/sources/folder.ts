@@ -17,6 +17,8 @@ export interface Found {
   readonly files: readonly FoundFile[]
   readonly folders: readonly string[]
   readonly problems: readonly Problem[]
+  /** Paths that may hold files but could not be looked at; what is merely gone is not among them. */
+  readonly unseen: readonly string[]
 }
 
 /** The name that stands for standard input. */
@@ -24,7 +26,13 @@ export const STDIN = '-'
 
 /** Looks for files; what cannot be found or entered is a problem. */
 export const findFiles = async (paths: readonly string[]): Promise<Found> => {
-  const search: Search = { files: new Map(), folders: [], problems: [], entered: new Set() }
+  const search: Search = {
+    files: new Map(),
+    folders: [],
+    problems: [],
+    unseen: [],
+    entered: new Set(),
+  }
   for (const path of paths) {
     if (path === STDIN) search.files.set(STDIN, { file: STDIN, signature: '' })
     else await visit(path, search, true)
@@ -33,7 +41,7 @@ export const findFiles = async (paths: readonly string[]): Promise<Found> => {
 }
 
 export const unreadable = (file: string, error: unknown, consequence: string): Problem => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  const code = codeOf(error)
   return {
     code: 'UNREADABLE_FILE',
     severity: 'error',
@@ -45,6 +53,9 @@ export const unreadable = (file: string, error: unknown, consequence: string): P
   }
 }
 
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'does not exist'],
   ['EACCES', 'may not be read by this user'],
@@ -55,6 +66,7 @@ interface Search {
   readonly files: Map<string, FoundFile>
   readonly folders: string[]
   readonly problems: Problem[]
+  readonly unseen: string[]
   /** Real paths of folders: a link back up must not be followed for ever. */
   readonly entered: Set<string>
 }
@@ -68,8 +80,11 @@ const visit = async (path: string, search: Search, isNamed: boolean): Promise<vo
     const signature = [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ')
     if (!search.files.has(path)) search.files.set(path, { file: path, signature })
   } catch (error) {
-    if (isNamed || HOLDS_OBJECTS.test(path))
-      search.problems.push(unreadable(path, error, 'file skipped'))
+    const isGone = codeOf(error) === 'ENOENT'
+    if (!isGone) search.unseen.push(path)
+    // In a folder, what vanished between two looks is no fault; a link to nowhere is.
+    if (isNamed || !isGone || HOLDS_OBJECTS.test(path))
+      search.problems.push(unreadable(path, error, 'nothing is read from it'))
   }
 }
 
