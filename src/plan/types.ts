@@ -70,6 +70,8 @@ export interface PortPlan {
   readonly cluster: readonly PlanEndpoint[]
   readonly local: readonly PlanEndpoint[]
   readonly reachable: readonly PlanEndpoint[]
+  /** All endpoints that run on this node, usable or not: what hairpin rules of some backends name. Sorted by text. */
+  readonly onNode: readonly PlanEndpoint[]
 }
 
 /** An endpoint as a backend needs it. */
@@ -99,6 +101,8 @@ export interface NodeFacts {
   readonly nodeIPs: PerFamily<string | null>
   readonly podDetector: PerFamily<PodDetector | null>
   readonly nodePortAddresses: PerFamily<NodePortAddresses>
+  /** All addresses of the node's interfaces, those that the backend itself binds left out. Sorted, each once. */
+  readonly interfaceAddresses: PerFamily<readonly string[]>
   readonly serviceCIDRs: PerFamily<readonly string[]>
   readonly masqueradeAll: boolean
   /** 0 … 31 */
