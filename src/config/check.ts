@@ -1,0 +1,134 @@
+/**
+ * Rules that join several fields of a configuration (spec agent, section 1.3), and the defaults that follow from other
+ * fields. Pure.
+ */
+import { parseAddress, parseCidr } from '../addresses.ts'
+import { HEALTHZ_PORT, METRICS_PORT } from './defaults.ts'
+import { type FieldFault, type Reporter, report } from './fields.ts'
+import type { ProxyConfig, ProxyMode, SyncPeriods } from './types.ts'
+
+type Fault = Omit<FieldFault, 'code' | 'severity'>
+
+/** The mode in force where none is chosen, as in kube-proxy. */
+export const DEFAULT_MODE: ProxyMode = 'iptables'
+
+/** The periods of the section that the mode uses. */
+export const activePeriods = (config: ProxyConfig, mode: ProxyMode): SyncPeriods =>
+  mode === 'ipvs' || mode === 'nftables' ? config[mode] : config.iptables
+
+/** Reports what does not go together and returns the configuration that holds instead. */
+export const checkTogether = (config: ProxyConfig, reporter: Reporter): ProxyConfig => {
+  for (const fault of [
+    ...detectorFaults(config),
+    ...clusterCidrFaults(config),
+    ...gateFaults(config),
+  ])
+    report(reporter, { code: 'BAD_CONFIG_VALUE', severity: 'error', ...fault })
+  reportUnknownGates(config, reporter)
+  return withPeriods(config, reporter)
+}
+
+/** An IPv6 bind address moves the default addresses of the health and metrics servers to IPv6. */
+export const withDefaultAddresses = (
+  config: ProxyConfig,
+  given: Readonly<Record<string, unknown>>,
+): ProxyConfig => {
+  if (parseAddress(config.bindAddress)?.family !== 'IPv6') return config
+  return {
+    ...config,
+    ...(given['healthzBindAddress'] ? {} : { healthzBindAddress: `[::]:${HEALTHZ_PORT}` }),
+    ...(given['metricsBindAddress'] ? {} : { metricsBindAddress: `[::1]:${METRICS_PORT}` }),
+  }
+}
+
+const detectorFaults = ({ detectLocalMode, detectLocal }: ProxyConfig): readonly Fault[] => {
+  const needed = (name: keyof typeof detectLocal): readonly Fault[] =>
+    detectLocal[name] === ''
+      ? [
+          {
+            path: ['detectLocal', name],
+            value: '',
+            fact: `is empty, and detectLocalMode ${detectLocalMode} needs it`,
+            consequence: 'pods cannot be told from other clients',
+          },
+        ]
+      : []
+  switch (detectLocalMode) {
+    case 'BridgeInterface':
+      return needed('bridgeInterface')
+    case 'InterfaceNamePrefix':
+      return needed('interfaceNamePrefix')
+    case 'ClusterCIDR':
+    case 'NodeCIDR':
+      return []
+  }
+}
+
+const clusterCidrFaults = ({ detectLocalMode, clusterCIDR }: ProxyConfig): readonly Fault[] => {
+  if (detectLocalMode !== 'ClusterCIDR' || clusterCIDR === '') return []
+  const families = clusterCIDR.split(',').map(text => parseCidr(text.trim())?.family)
+  const right = families.length <= 2 && !families.includes(undefined) && families[0] !== families[1]
+  return right
+    ? []
+    : [
+        {
+          path: ['clusterCIDR'],
+          value: clusterCIDR,
+          fact: 'is neither one range nor an IPv4 and an IPv6 range with a comma between them',
+          consequence: 'pods are recognised by the first readable range of each family only',
+        },
+      ]
+}
+
+/** Gates of the proxy and whether they may be turned off. */
+const GATES: Readonly<Record<string, 'open' | 'locked'>> = {
+  AllowServiceExternalIPs: 'open',
+  PreferSameTrafficDistribution: 'locked',
+  MultiCIDRServiceAllocator: 'locked',
+  NFTablesProxyMode: 'locked',
+  ComponentFlagz: 'open',
+  ComponentStatusz: 'open',
+}
+
+const gateFaults = ({ featureGates }: ProxyConfig): readonly Fault[] =>
+  Object.entries(featureGates).flatMap(([name, on]) =>
+    GATES[name] === 'locked' && !on
+      ? [
+          {
+            path: ['featureGates', name],
+            value: on,
+            fact: 'cannot be false: the gate is locked to true',
+            consequence: 'the gate stays on',
+          },
+        ]
+      : [],
+  )
+
+const reportUnknownGates = ({ featureGates }: ProxyConfig, reporter: Reporter): void => {
+  for (const [name, value] of Object.entries(featureGates))
+    if (!Object.hasOwn(GATES, name))
+      report(reporter, {
+        code: 'UNKNOWN_FEATURE_GATE',
+        severity: 'warning',
+        path: ['featureGates', name],
+        value,
+        fact: 'is no feature gate of the proxy',
+        consequence: 'ignored',
+      })
+}
+
+const withPeriods = (config: ProxyConfig, reporter: Reporter): ProxyConfig => {
+  const mode = config.mode || DEFAULT_MODE
+  const section = mode === 'userspace' ? 'iptables' : mode
+  const { syncPeriod, minSyncPeriod } = activePeriods(config, mode)
+  if (minSyncPeriod <= syncPeriod) return config
+  report(reporter, {
+    code: 'BAD_CONFIG_VALUE',
+    severity: 'error',
+    path: [section, 'minSyncPeriod'],
+    value: `${minSyncPeriod}ms`,
+    fact: `is longer than ${section}.syncPeriod, ${syncPeriod}ms`,
+    consequence: 'both are taken as syncPeriod',
+  })
+  return { ...config, [section]: { ...config[section], minSyncPeriod: syncPeriod } }
+}

@@ -1,0 +1,122 @@
+/**
+ * A kube-proxy configuration file in, the configuration that holds out, with everything that is wrong with the file
+ * as problems (spec agent, section 1). Whoever starts a proxy should refuse to do so on a problem of severity error,
+ * as kube-proxy does. Pure.
+ */
+import type { Problem } from '../objects/types.ts'
+import { checkTogether, withDefaultAddresses } from './check.ts'
+import { DEFAULTS } from './defaults.ts'
+import { readDocument } from './document.ts'
+import { type Reporter, readFields, report } from './fields.ts'
+import { isMapping } from './reading.ts'
+import type { ProxyConfig, ProxyMode } from './types.ts'
+
+export interface ConfigReading {
+  readonly config: ProxyConfig
+  readonly problems: readonly Problem[]
+}
+
+/** The configuration of an empty file. */
+export const defaultConfig = (): ProxyConfig => DEFAULTS
+
+/** Reads YAML or JSON. `file` is the name that problems give. A field that is wrong keeps its default. */
+export const readConfig = (text: string, file: string): ConfigReading => {
+  const document = readDocument(text, file)
+  const problems: Problem[] = []
+  const reporter: Reporter = { file, document, problems }
+  for (const { repeatedKey, fact, place } of document.faults)
+    problems.push({
+      code: repeatedKey ? 'REPEATED_CONFIG_FIELD' : 'BAD_CONFIG_SYNTAX',
+      severity: repeatedKey ? 'warning' : 'error',
+      subject: file,
+      field: '',
+      value: '',
+      fact,
+      consequence: repeatedKey ? 'the last one holds' : 'the defaults hold',
+      place,
+    })
+  const { content } = document
+  if (document.faults.some(({ repeatedKey }) => !repeatedKey)) return { config: DEFAULTS, problems }
+  if (!isMapping(content) || !checkKind(content, reporter)) {
+    if (!isMapping(content)) reportKind(reporter, [], content)
+    return { config: DEFAULTS, problems }
+  }
+  const fields = withDefaultAddresses(readFields(content, reporter), content)
+  return { config: checkTogether(fields, reporter), problems }
+}
+
+const API = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }
+
+const checkKind = (content: Readonly<Record<string, unknown>>, reporter: Reporter): boolean => {
+  let right = true
+  for (const [name, wanted] of Object.entries(API)) {
+    if (content[name] === wanted) continue
+    reportKind(reporter, [name], content[name])
+    right = false
+  }
+  return right
+}
+
+const reportKind = (reporter: Reporter, path: readonly string[], value: unknown): void =>
+  report(reporter, {
+    code: 'NOT_A_PROXY_CONFIG',
+    severity: 'error',
+    path,
+    value,
+    fact: `does not say ${API.apiVersion}, ${API.kind}`,
+    consequence: 'the file is not used, the defaults hold',
+  })
+
+/** What the command line says about the configuration. */
+export interface ConfigFlags {
+  /** The configuration file, where one was given: kube-proxy then ignores most flags. */
+  readonly config?: string | undefined
+  readonly hostnameOverride?: string | undefined
+  readonly proxyMode?: string | undefined
+}
+
+const MODES: readonly (ProxyMode | '')[] = ['', 'iptables', 'ipvs', 'nftables', 'userspace']
+
+/**
+ * Puts flags over a configuration with kube-proxy's precedence: the host name always wins, the mode only where no
+ * configuration file was given.
+ */
+export const withFlags = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
+  const named = withHostname(config, flags.hostnameOverride)
+  const chosen = withMode(named.config, flags)
+  return { config: chosen.config, problems: [...named.problems, ...chosen.problems] }
+}
+
+const withHostname = (config: ProxyConfig, flag: string | undefined): ConfigReading => {
+  if (flag === undefined || flag === '') return { config, problems: [] }
+  const hostnameOverride = flag.trim().toLowerCase()
+  if (hostnameOverride !== '') return { config: { ...config, hostnameOverride }, problems: [] }
+  const consequence = 'the name of the configuration or of the host holds'
+  return { config, problems: [flagFault('--hostname-override', flag, 'is blank', consequence)] }
+}
+
+const withMode = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
+  const { proxyMode } = flags
+  if (proxyMode === undefined) return { config, problems: [] }
+  const mode = MODES.find(word => word === proxyMode)
+  const known = MODES.filter(word => word !== '').join(', ')
+  if (mode === undefined) {
+    const fault = flagFault('--proxy-mode', proxyMode, `is not one of ${known}`, 'flag ignored')
+    return { config, problems: [fault] }
+  }
+  if (flags.config === undefined) return { config: { ...config, mode }, problems: [] }
+  if (mode === config.mode) return { config, problems: [] }
+  const fact = `does not hold beside --config, whose mode is ${JSON.stringify(config.mode)}`
+  const ignored = flagFault('--proxy-mode', proxyMode, fact, 'flag ignored')
+  return { config, problems: [{ ...ignored, severity: 'warning' }] }
+}
+
+const flagFault = (subject: string, value: string, fact: string, consequence: string): Problem => ({
+  code: 'BAD_FLAG',
+  severity: 'error',
+  subject,
+  field: '',
+  value: JSON.stringify(value),
+  fact,
+  consequence,
+})
