@@ -61,6 +61,10 @@ const ALLOWED: Readonly<Record<string, Row>> = {
     ],
     why: 'a backend translates plans, and only its kernel has effects',
   },
+  'src/netlink/socket.ts': {
+    may: ['src/netlink', 'npm:netlink'],
+    why: 'it wraps the one library that sends messages',
+  },
   'src/agent': {
     may: [
       'src/backend.ts',
