@@ -37,8 +37,12 @@ export const makePlan = (state: PortState, facts: NodeFacts): PortPlan => {
     local,
     reachable,
     onNode,
+    serving: port.protocol === 'UDP' ? servingOf(endpoints) : NONE,
   }
 }
+
+const servingOf = (endpoints: readonly Endpoint[]): readonly string[] =>
+  endpoints.filter(({ serving }) => serving).map(({ text }) => text)
 
 /** The health-check node port of the Service, 0 for none: LoadBalancer under external policy Local only. */
 export const healthCheckNodePort = ({ service }: Pick<PortState, 'service'>): number =>

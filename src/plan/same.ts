@@ -27,7 +27,8 @@ const sameEndpoints = (a: PortPlan, b: PortPlan): boolean =>
   sameList(a.local, b.local, samePlanEndpoint) &&
   ((a.reachable === a.cluster && b.reachable === b.cluster) ||
     sameList(a.reachable, b.reachable, samePlanEndpoint)) &&
-  sameList(a.onNode, b.onNode, samePlanEndpoint)
+  sameList(a.onNode, b.onNode, samePlanEndpoint) &&
+  sameList(a.serving, b.serving, (x, y) => x === y)
 
 const samePlanEndpoint = (a: PlanEndpoint, b: PlanEndpoint): boolean =>
   a.text === b.text && a.isLocal === b.isLocal

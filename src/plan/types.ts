@@ -72,6 +72,8 @@ export interface PortPlan {
   readonly reachable: readonly PlanEndpoint[]
   /** All endpoints that run on this node, usable or not: what hairpin rules of some backends name. Sorted by text. */
   readonly onNode: readonly PlanEndpoint[]
+  /** UDP only: texts of all endpoints that still serve, whatever the policies say. Flows to any other are stale. */
+  readonly serving: readonly string[]
 }
 
 /** An endpoint as a backend needs it. */

@@ -74,6 +74,7 @@ export const plan = (changes: Partial<PortPlan> = {}): PortPlan => {
     local: cluster.filter(({ isLocal }) => isLocal),
     reachable: cluster,
     onNode: cluster.filter(({ isLocal }) => isLocal),
+    serving: [],
     ...changes,
   }
 }
