@@ -44,24 +44,35 @@ export const fileSource = ({ paths, watch, readStdin }: FileSourceOptions): Sour
       yield await readFiles(paths, { readStdin })
       return
     }
-    const watcher = openWatch(signal)
-    let state = NOTHING_YET
-    let isFirst = true
-    do {
-      const found = await findFiles(paths)
-      const unwatched = watcher.follow(await foldersToWatch(paths, found)).map(notWatched)
-      const next = await look(
-        state,
-        { ...found, problems: [...found.problems, ...unwatched] },
-        readStdin,
-      )
-      state = next.state
-      const { events, problems } = next.update
-      if (signal.aborted) return
-      if (isFirst || events.length > 0 || problems.length > 0) yield next.update
-      isFirst = false
-    } while (await watcher.changed())
+    // A reader that simply stops reading ends the watch too.
+    const ended = new AbortController()
+    try {
+      yield* differences(paths, readStdin, AbortSignal.any([signal, ended.signal]))
+    } finally {
+      ended.abort()
+    }
   }
+
+async function* differences(
+  paths: readonly string[],
+  readStdin: () => Promise<string>,
+  signal: AbortSignal,
+): AsyncGenerator<SourceUpdate> {
+  const watcher = openWatch(signal)
+  let state = NOTHING_YET
+  let isFirst = true
+  do {
+    const found = await findFiles(paths)
+    const unwatched = watcher.follow(await foldersToWatch(paths, found)).map(notWatched)
+    const seen = { ...found, problems: [...found.problems, ...unwatched] }
+    const next = await look(state, seen, readStdin)
+    state = next.state
+    const { events, problems } = next.update
+    if (signal.aborted) return
+    if (isFirst || events.length > 0 || problems.length > 0) yield next.update
+    isFirst = false
+  } while (await watcher.changed())
+}
 
 /** What is known from earlier looks. */
 interface State {
