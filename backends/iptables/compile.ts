@@ -1,0 +1,102 @@
+/**
+ * One service port's plan in, its entries out: the rules that lead to it from the shared chains, and its own chains
+ * (spec iptables, sections 5 to 7). Pure.
+ */
+import type { NodeFacts, PortPlan } from '../../src/plan/types.ts'
+import type { Fragment } from '../../src/program/types.ts'
+import { endpointEntries } from './endpoints.ts'
+import { chainEntry, type IptablesEntry } from './entries.ts'
+import { frontendEntries } from './frontends.ts'
+import * as chains from './names.ts'
+import { ifLocal, ifNotLocal } from './pod-detector.ts'
+import {
+  comment,
+  destination,
+  destinationPort,
+  jump,
+  type Match,
+  type Rule,
+  rule,
+  source,
+} from './rule.ts'
+import { MASQUERADE, PROTOCOLS, policyChain, type Work } from './work.ts'
+
+/** Compiles a plan. `previous` only saves work: chains of endpoints that are as they were are taken from it. */
+export const compile = (
+  plan: PortPlan,
+  facts: NodeFacts,
+  previous?: Fragment<IptablesEntry>,
+): Fragment<IptablesEntry> => {
+  const hash = chains.chainHash(plan.label + chains.PROTOCOL_NAMES[plan.protocol])
+  const entries: IptablesEntry[] = []
+  const work: Work = { plan, facts, protocol: PROTOCOLS[plan.protocol], hash, entries }
+  frontendEntries(work)
+  if (plan.hasEndpoints && plan.external) {
+    entries.push(ownChain(work, 'KUBE-EXT-', externalRules(work)))
+    if (isFenced(plan)) entries.push(ownChain(work, 'KUBE-FW-', firewallRules(work)))
+  }
+  endpointEntries(work, clusterIpMasquerade(work), previous?.entries)
+  return { entries }
+}
+
+const ownChain = ({ plan, hash }: Work, prefix: string, rules: readonly Rule[]): IptablesEntry =>
+  chainEntry(plan.family, 'nat', prefix + hash, rules)
+
+const isFenced = ({ frontends, sourceRanges }: PortPlan): boolean =>
+  sourceRanges.length > 0 &&
+  frontends.some(frontend => frontend.kind === 'load-balancer-ip' && frontend.fenced)
+
+/** The first rule of the chain that the cluster IP leads to (section 6.1); null: none. */
+const clusterIpMasquerade = ({ plan, facts, protocol }: Work): Rule | null => {
+  const [frontend] = plan.frontends
+  const { masquerade } = plan.internal
+  if (frontend?.kind !== 'cluster-ip' || masquerade === 'never') return null
+  const parts: Match[] = [
+    comment(`${plan.label} cluster IP`),
+    protocol,
+    destination(frontend.address),
+    destinationPort(frontend.port),
+  ]
+  const detector = facts.podDetector[plan.family]
+  if (masquerade === 'unless-pod' && detector) parts.push(ifNotLocal(detector))
+  return rule(parts, MASQUERADE)
+}
+
+const externalRules = ({ plan, facts, hash }: Work): readonly Rule[] => {
+  const { label, external } = plan
+  const rules: Rule[] = []
+  if (external?.policy === 'Cluster')
+    rules.push(rule([comment(`masquerade traffic for ${label} external destinations`)], MASQUERADE))
+  else if (plan.cluster.length > 0) rules.push(...shortCircuit(plan, facts, hash))
+  if (external?.route === 'cluster' || external?.route === 'local')
+    rules.push(rule([], jump(policyChain(external.route, hash))))
+  return rules
+}
+
+const FROM_NODE: Match = { kind: 'address-type', side: 'source' }
+
+/** Under policy Local, pods and the node itself get any endpoint all the same (section 6.2). */
+const shortCircuit = (plan: PortPlan, facts: NodeFacts, hash: string): readonly Rule[] => {
+  const about = `for ${plan.label} external destinations`
+  const detector = facts.podDetector[plan.family]
+  const cluster = jump(policyChain('cluster', hash))
+  const fromNode = [
+    rule([comment(`masquerade LOCAL traffic ${about}`), FROM_NODE], MASQUERADE),
+    rule([comment(`route LOCAL traffic ${about}`), FROM_NODE], cluster),
+  ]
+  if (!detector) return fromNode
+  return [rule([comment(`pod traffic ${about}`), ifLocal(detector)], cluster), ...fromNode]
+}
+
+const firewallRules = ({ plan, hash }: Work): readonly Rule[] => {
+  const { label, frontends, sourceRanges, sourceRangesHoldNode } = plan
+  const about = comment(`${label} loadbalancer IP`)
+  const target = jump(`KUBE-EXT-${hash}`)
+  const vips = frontends.flatMap(frontend =>
+    frontend.kind === 'load-balancer-ip' ? [frontend.address] : [],
+  )
+  // A node that talks to a VIP of its own uses the VIP as its source (spec services-and-endpoints, section 7.3).
+  const allowed = sourceRangesHoldNode ? [...sourceRanges, ...vips] : sourceRanges
+  const other = comment(`other traffic to ${label} will be dropped by KUBE-PROXY-FIREWALL`)
+  return [...allowed.map(net => rule([about, source(net)], target)), rule([other], null)]
+}

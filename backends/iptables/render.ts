@@ -1,0 +1,68 @@
+/**
+ * A whole program as text that iptables-restore loads into empty tables: the frame and the rules as kube-proxy feeds
+ * them, and besides them what kube-proxy writes by single commands, the jumps and canaries. Chains are sorted by
+ * name, rules of shared chains by their save form. Pure.
+ */
+import type { Family } from '../../src/objects/types.ts'
+import { FAMILIES } from '../../src/objects/types.ts'
+import { by, byCodeUnit } from '../../src/order.ts'
+import { type IptablesEntry, type JumpEntry, type RuleEntry, TABLES } from './entries.ts'
+import type { Rule } from './rule.ts'
+import { feedText } from './rule-text.ts'
+
+/** The command that loads a family's block. */
+export const RESTORE: Readonly<Record<Family, string>> = {
+  IPv4: 'iptables-restore',
+  IPv6: 'ip6tables-restore',
+}
+
+export const render = (entries: Iterable<IptablesEntry>): string => {
+  const all = [...entries]
+  return FAMILIES.map(family => ({ family, text: renderFamily(all, family) }))
+    .filter(({ text }) => text !== '')
+    .map(({ family, text }) => `# ${family}: load with ${RESTORE[family]} --noflush\n${text}`)
+    .join('')
+}
+
+/** One family's block. Empty where there is nothing in it. */
+export const renderFamily = (entries: Iterable<IptablesEntry>, family: Family): string => {
+  const own = [...entries].filter(entry => entry.family === family).sort(by(({ key }) => key))
+  return TABLES.map(table => renderTable(own, table)).join('')
+}
+
+const renderTable = (entries: readonly IptablesEntry[], table: IptablesEntry['table']): string => {
+  const here = entries.filter(entry => entry.table === table)
+  if (here.length === 0) return ''
+  const chains = here.filter(entry => entry.kind === 'chain')
+  const rules = here.filter(entry => entry.kind === 'rule')
+  const shared = Map.groupBy(rules, ({ chain }) => chain)
+  const jumps = here.filter(entry => entry.kind === 'jump')
+  const text = [
+    `*${table}`,
+    ...chains.map(({ chain }) => `:${chain} - [0:0]`),
+    ...chains.flatMap(({ chain, rules: own }) =>
+      (own ?? sharedRules(shared.get(chain) ?? [])).map(rule => ruleLine('-A', chain, rule)),
+    ),
+    ...jumpLines(jumps),
+    'COMMIT',
+  ]
+  return `${text.join('\n')}\n`
+}
+
+const sharedRules = (entries: readonly RuleEntry[]): readonly Rule[] =>
+  [
+    ...entries.filter(({ place }) => place === 'body'),
+    ...entries.filter(({ place }) => place === 'last'),
+  ].map(({ rule }) => rule)
+
+/** Each goes in at the top, as kube-proxy does it. */
+const jumpLines = (jumps: readonly JumpEntry[]): readonly string[] =>
+  jumps
+    .toSorted((a, b) => byCodeUnit(a.chain, b.chain) || a.turn - b.turn)
+    .map(({ chain, rule }) => ruleLine('-I', chain, rule))
+
+/** A line of restore input. */
+export const ruleLine = (operation: '-A' | '-I', chain: string, rule: Rule): string => {
+  const text = feedText(rule)
+  return text === '' ? `${operation} ${chain}` : `${operation} ${chain} ${text}`
+}
