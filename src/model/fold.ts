@@ -1,19 +1,13 @@
 /**
  * One Service and its slices in, the states of its service ports out. What does not change keeps its identity. Pure.
  */
-import {
-  type EndpointSlice,
-  FAMILIES,
-  type Family,
-  type Service,
-  type ServicePort,
-} from '../objects/types.ts'
+import type { EndpointSlice, Family, Service, ServicePort } from '../objects/types.ts'
 import { mergeEndpoints, NO_ENDPOINTS } from './merge.ts'
 import { samePort, sameServiceFor } from './same.ts'
 import { type PortKey, type PortState, portKey, portLabel } from './types.ts'
 
 /**
- * The states of a Service that is new or has changed; `slices` have not. Of two ports with one name and protocol,
+ * The states of a served Service that is new or has changed; `slices` have not. Of two ports with one name and protocol,
  * which the API refuses, the later stands, as in kube-proxy.
  */
 export const foldService = (
@@ -21,23 +15,19 @@ export const foldService = (
   slices: readonly EndpointSlice[],
   previous: readonly PortState[],
 ): readonly PortState[] => {
-  const states: PortState[] = []
-  for (const family of FAMILIES) {
-    if (service.clusterIPs[family] === null) continue
-    for (const port of service.ports) {
-      if (isRepeated(service.ports, port)) continue
-      const was = findPort(previous, family, port)
+  const ports = service.ports.some((port, at) => isRepeated(service.ports, port, at))
+    ? service.ports.filter((port, at) => !isRepeated(service.ports, port, at))
+    : service.ports
+  const inFamily = (family: Family): readonly PortState[] =>
+    ports.map(port => {
+      const was = previous.length > 0 ? findPort(previous, family, port) : undefined
+      const key = was?.key ?? keyOf(family, service, port)
       const endpoints = was?.endpoints ?? endpointsOf(slices, family, port)
-      states.push({
-        key: was?.key ?? keyOf(family, service, port),
-        family,
-        service,
-        port,
-        endpoints,
-      })
-    }
-  }
-  return states.slice()
+      return portState(key, service, port, family, endpoints)
+    })
+  const { IPv4, IPv6 } = service.clusterIPs
+  if (IPv6 === null) return inFamily('IPv4')
+  return IPv4 === null ? inFamily('IPv6') : [...inFamily('IPv4'), ...inFamily('IPv6')]
 }
 
 /** The states after a change of the slices of some families; the Service has not changed. */
@@ -52,7 +42,7 @@ export const foldSlices = (
     const endpoints = endpointsOf(slices, state.family, state.port, state.endpoints)
     if (endpoints === state.endpoints) return state
     changed = true
-    return { ...state, endpoints }
+    return portState(state.key, state.service, state.port, state.family, endpoints)
   })
   return changed ? next : states
 }
@@ -81,6 +71,15 @@ const findPort = (
       state.port.name === name && state.port.protocol === protocol && state.family === family,
   )
 
+// Written out in one place, so that all states have one shape in memory.
+const portState = (
+  key: PortKey,
+  service: Service,
+  port: ServicePort,
+  family: Family,
+  endpoints: PortState['endpoints'],
+): PortState => ({ key, family, service, port, endpoints })
+
 const endpointsOf = (
   slices: readonly EndpointSlice[],
   family: Family,
@@ -93,6 +92,6 @@ const keyOf = (family: Family, { namespace, name }: Service, port: ServicePort):
   portKey(family, portLabel(namespace, name, port.name), port.protocol)
 
 /** A later port has the same name and protocol. */
-const isRepeated = (ports: readonly ServicePort[], port: ServicePort): boolean =>
-  ports.length > 1 &&
-  ports.findLast(({ name, protocol }) => name === port.name && protocol === port.protocol) !== port
+const isRepeated = (ports: readonly ServicePort[], port: ServicePort, at: number): boolean =>
+  ports.length > at + 1 &&
+  ports.findLastIndex(({ name, protocol }) => name === port.name && protocol === port.protocol) > at

@@ -25,15 +25,17 @@ export const mergeEndpoints = (
   port: PortOfSlices,
   previous: readonly Endpoint[],
 ): readonly Endpoint[] => {
-  const found: Endpoint[] = []
+  let found: Endpoint[] | undefined
   for (const slice of slices) {
     if (slice.family !== port.family || slice.headless) continue
-    for (const { name, protocol, port: number } of slice.ports)
-      if (name === port.name && protocol === port.protocol)
-        for (const endpoint of slice.endpoints) found.push(endpointOf(endpoint, number))
+    for (const { name, protocol, port: number } of slice.ports) {
+      if (name !== port.name || protocol !== port.protocol) continue
+      const more = slice.endpoints.map(endpoint => endpointOf(endpoint, number))
+      found = found ? found.concat(more) : more
+    }
   }
-  if (found.length === 0) return NO_ENDPOINTS
-  return takeOver(unique(found.length > 1 ? found.sort(byText) : found), previous)
+  if (found === undefined || found.length === 0) return NO_ENDPOINTS
+  return takeOver(isAscending(found) ? found : unique(found.sort(byText)), previous)
 }
 
 /** What every service port without endpoints shares. */
@@ -73,6 +75,13 @@ const endpointOf = (endpoint: SliceEndpoint, port: number): Endpoint => ({
   nodeHints: endpoint.nodeHints,
 })
 
+/** Sorted, and nothing twice. */
+const isAscending = (endpoints: readonly Endpoint[]): boolean => {
+  for (let at = 1; at < endpoints.length; at++)
+    if (byTextOf(endpoints, at - 1, endpoints[at]?.text ?? '') >= 0) return false
+  return true
+}
+
 const byText = (a: Endpoint, b: Endpoint): number => byCodeUnit(a.text, b.text)
 
 /** Drops doubles from a sorted list. Sorting is stable, so doubles still stand in the order of their slices. */
@@ -89,18 +98,18 @@ const unique = (sorted: Endpoint[]): Endpoint[] => {
 
 /** Both lists are sorted by text. */
 const takeOver = (found: Endpoint[], previous: readonly Endpoint[]): readonly Endpoint[] => {
+  if (previous.length === 0) return found
   let taken = 0
   let old = 0
   for (const [at, endpoint] of found.entries()) {
-    while (old < previous.length && byTextOf(previous, old, endpoint) < 0) old++
+    while (old < previous.length && byTextOf(previous, old, endpoint.text) < 0) old++
     const candidate = previous[old]
     if (!candidate || !sameEndpoint(candidate, endpoint)) continue
     found[at] = candidate
     taken++
   }
-  // A copy, because a list that grew by pushing holds on to room for more.
-  return taken === found.length && taken === previous.length ? previous : found.slice()
+  return taken === found.length && taken === previous.length ? previous : found
 }
 
-const byTextOf = (list: readonly Endpoint[], at: number, endpoint: Endpoint): number =>
-  byCodeUnit(list[at]?.text ?? '', endpoint.text)
+const byTextOf = (list: readonly Endpoint[], at: number, text: string): number =>
+  byCodeUnit(list[at]?.text ?? '', text)

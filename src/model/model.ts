@@ -18,18 +18,19 @@ import {
 } from '../objects/types.ts'
 import { byCodeUnit } from '../order.ts'
 import {
+  countEndpoints,
   type Entry,
-  inserted,
+  entryOf,
+  familiesOf,
   isServed,
   type Namespace,
-  newEntry,
+  replaced,
   slicesOf,
-  vanished,
+  withKey,
 } from './entry.ts'
-import { foldService, foldSlices, hasPort, sameState } from './fold.ts'
-import { countOthers } from './merge.ts'
+import { foldService, foldSlices, sameState } from './fold.ts'
 import { sameNode, sameService, sameSlice, sameSlices, sameTexts } from './same.ts'
-import type { PortKey, PortState } from './types.ts'
+import { type PortKey, type PortState, serviceOfKey } from './types.ts'
 
 /** What an event changed: service ports, and whether facts of the node (Node, ServiceCIDR) did. */
 export interface Dirty {
@@ -37,12 +38,13 @@ export interface Dirty {
   readonly facts: boolean
 }
 
-const NOTHING: Dirty = { ports: [], facts: false }
-const FACTS: Dirty = { ports: [], facts: true }
+const NO_KEYS: readonly PortKey[] = []
+const NO_STATES: readonly PortState[] = []
+const NOTHING: Dirty = { ports: NO_KEYS, facts: false }
+const FACTS: Dirty = { ports: NO_KEYS, facts: true }
 
 export class Model {
   readonly #namespaces = new Map<string, Namespace>()
-  readonly #ports = new Map<PortKey, PortState>()
   readonly #nodes = new Map<string, Node>()
   readonly #cidrs = new Map<string, readonly string[]>()
   readonly #totals: Record<Family, number> = { IPv4: 0, IPv6: 0 }
@@ -67,12 +69,14 @@ export class Model {
   }
 
   port(key: PortKey): PortState | undefined {
-    return this.#ports.get(key)
+    const { namespace, name } = serviceOfKey(key)
+    return withKey(this.portsOf(namespace, name), key, 0)
   }
 
   /** All service ports, in no particular order. */
-  ports(): MapIterator<PortState> {
-    return this.#ports.values()
+  *ports(): Generator<PortState> {
+    for (const { entries } of this.#namespaces.values())
+      for (const { states } of entries.values()) yield* states
   }
 
   /** The service ports of one Service: IPv4 before IPv6, in the order of its spec. */
@@ -97,14 +101,9 @@ export class Model {
     return this.#totals[family]
   }
 
-  /** How many things are held; all zero once everything that came has gone. */
-  get sizes(): Readonly<Record<'namespaces' | 'ports' | 'nodes' | 'cidrs', number>> {
-    return {
-      namespaces: this.#namespaces.size,
-      ports: this.#ports.size,
-      nodes: this.#nodes.size,
-      cidrs: this.#cidrs.size,
-    }
+  /** How many namespaces, nodes and ServiceCIDR objects are held: 0 once everything that came has gone. */
+  get held(): number {
+    return this.#namespaces.size + this.#nodes.size + this.#cidrs.size
   }
 
   #set(object: ClusterObject): Dirty {
@@ -124,58 +123,57 @@ export class Model {
 
   #setService(namespace: string, name: string, given: Service | undefined): Dirty {
     const service = given && isServed(given) ? given : undefined
-    const entry = this.#entry(namespace, name, service !== undefined)
+    const space = this.#space(namespace, service !== undefined)
+    const entry = space && entryOf(space, name, service !== undefined)
     if (!entry || (!entry.service && !service)) return NOTHING
     if (entry.service && service && sameService(entry.service, service)) return NOTHING
-    const states = service ? foldService(service, slicesOf(entry), entry.states) : []
+    const states = service ? foldService(service, slicesOf(entry), entry.states) : NO_STATES
     entry.service = service
     const ports = this.#settle(entry, states, FAMILIES)
-    this.#tidy(namespace, name, entry)
+    this.#tidy(namespace, space, name, entry)
     return { ports, facts: false }
   }
 
   #setSlice(namespace: string, name: string, given: EndpointSlice | undefined): Dirty {
     const slice = given?.headless ? { ...given, ports: [], endpoints: [] } : given
-    const was = this.#namespaces.get(namespace)?.slices.get(name)
-    if (!was && !slice) return NOTHING
+    const space = this.#space(namespace, slice !== undefined)
+    const was = space?.slices.get(name)
+    if (!space || (!was && !slice)) return NOTHING
     if (was && slice && sameSlice(was, slice)) return NOTHING
-    if (slice) this.#namespace(namespace).slices.set(name, slice)
-    else this.#namespaces.get(namespace)?.slices.delete(name)
-    const moved = was && was.service !== slice?.service
-    const left = moved ? this.#refile(namespace, was.service, was, undefined) : []
-    const reached = slice
-      ? this.#refile(namespace, slice.service, moved ? undefined : was, slice)
-      : []
-    this.#tidyNamespace(namespace)
-    return { ports: left.length === 0 ? reached : [...left, ...reached], facts: false }
+    if (slice) space.slices.set(name, slice)
+    else space.slices.delete(name)
+    const moved = was !== undefined && was.service !== slice?.service
+    const left = moved ? this.#refile(namespace, space, was.service, was, undefined) : NO_KEYS
+    if (!slice) return { ports: left, facts: false }
+    const from = moved ? undefined : was
+    const reached = this.#refile(namespace, space, slice.service, from, slice)
+    return { ports: moved ? [...left, ...reached] : reached, facts: false }
   }
 
   /** Takes a slice out of a Service's entry, puts one in, or replaces one. */
   #refile(
     namespace: string,
+    space: Namespace,
     name: string,
     was: EndpointSlice | undefined,
     slice: EndpointSlice | undefined,
   ): readonly PortKey[] {
-    const entry = this.#entry(namespace, name, slice !== undefined)
-    if (!entry) return []
-    const rest = was ? entry.slices.filter(other => other !== was) : entry.slices
-    entry.slices = slice ? inserted(rest, slice) : rest
-    const families = entry.legacy
-      ? FAMILIES
-      : FAMILIES.filter(family => family === was?.family || family === slice?.family)
-    const ports = this.#refold(entry, families)
-    this.#tidy(namespace, name, entry)
+    const entry = entryOf(space, name, slice !== undefined)
+    if (!entry) return NO_KEYS
+    entry.slices = replaced(entry.slices, was, slice)
+    const ports = this.#refold(entry, entry.legacy ? FAMILIES : familiesOf(was, slice))
+    if (!slice) this.#tidy(namespace, space, name, entry)
     return ports
   }
 
   #setLegacy(namespace: string, name: string, given: Endpoints | undefined): Dirty {
-    const entry = this.#entry(namespace, name, given !== undefined)
+    const space = this.#space(namespace, given !== undefined)
+    const entry = space && entryOf(space, name, given !== undefined)
     if (!entry || (!entry.legacy && !given)) return NOTHING
     if (entry.legacy && given && sameSlices(entry.legacy.slices, given.slices)) return NOTHING
     entry.legacy = given
-    const ports = entry.slices.length > 0 ? [] : this.#refold(entry, FAMILIES)
-    this.#tidy(namespace, name, entry)
+    const ports = entry.slices.length > 0 ? NO_KEYS : this.#refold(entry, FAMILIES)
+    this.#tidy(namespace, space, name, entry)
     return { ports, facts: false }
   }
 
@@ -211,53 +209,37 @@ export class Model {
     families: readonly Family[],
   ): readonly PortKey[] {
     const dirty: PortKey[] = []
-    for (const state of states) {
-      const was = this.#ports.get(state.key)
-      if (was === state) continue
-      this.#ports.set(state.key, state)
+    const before = entry.states
+    states.forEach((state, at) => {
+      const was = withKey(before, state.key, at)
       if (!was || !sameState(was, state)) dirty.push(state.key)
-    }
-    for (const key of vanished(entry.states, states)) {
-      this.#ports.delete(key)
-      dirty.push(key)
-    }
+    })
+    before.forEach(({ key }, at) => {
+      if (!withKey(states, key, at)) dirty.push(key)
+    })
     entry.states = states
     for (const family of families) this.#recount(entry, family)
     return dirty
   }
 
   #recount(entry: Entry, family: Family): void {
-    let total = countOthers(slicesOf(entry), family, port => hasPort(entry.states, family, port))
-    for (const state of entry.states) if (state.family === family) total += state.endpoints.length
-    this.#totals[family] += total - entry.totals[family]
-    entry.totals[family] = total
+    const total = countEndpoints(entry, family)
+    this.#totals[family] += total - entry[family]
+    entry[family] = total
   }
 
-  #namespace(name: string): Namespace {
-    let namespace = this.#namespaces.get(name)
-    if (!namespace) {
-      namespace = { entries: new Map(), slices: new Map() }
-      this.#namespaces.set(name, namespace)
-    }
-    return namespace
-  }
-
-  #entry(namespace: string, name: string, create: boolean): Entry | undefined {
-    const found = this.#namespaces.get(namespace)?.entries.get(name)
+  #space(namespace: string, create: boolean): Namespace | undefined {
+    const found = this.#namespaces.get(namespace)
     if (found || !create) return found
-    const entry = newEntry()
-    this.#namespace(namespace).entries.set(name, entry)
-    return entry
+    const space = { entries: new Map(), slices: new Map() }
+    this.#namespaces.set(namespace, space)
+    return space
   }
 
-  #tidy(namespace: string, name: string, entry: Entry): void {
+  #tidy(namespace: string, space: Namespace, name: string, entry: Entry): void {
     if (entry.service || entry.legacy || entry.slices.length > 0) return
-    this.#namespaces.get(namespace)?.entries.delete(name)
-    this.#tidyNamespace(namespace)
-  }
-
-  #tidyNamespace(name: string): void {
-    const namespace = this.#namespaces.get(name)
-    if (namespace?.entries.size === 0 && namespace.slices.size === 0) this.#namespaces.delete(name)
+    space.entries.delete(name)
+    // A slice keeps its Service's entry, so without entries there are no slices either.
+    if (space.entries.size === 0) this.#namespaces.delete(namespace)
   }
 }

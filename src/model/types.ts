@@ -34,3 +34,15 @@ export const portLabel = (namespace: string, name: string, portName: string): st
 
 export const portKey = (family: Family, label: string, protocol: Protocol): PortKey =>
   `${family} ${label} ${protocol}`
+
+/** The Service of a key. Names hold neither blank, slash nor colon, so the marks between them tell. */
+export const serviceOfKey = (
+  key: PortKey,
+): { readonly namespace: string; readonly name: string } => {
+  const start = key.indexOf(' ') + 1
+  const slash = key.indexOf('/', start)
+  const end = key.indexOf(' ', slash)
+  const colon = key.indexOf(':', slash)
+  const name = key.slice(slash + 1, colon < 0 || colon > end ? end : colon)
+  return { namespace: key.slice(start, slash), name }
+}
