@@ -26,7 +26,7 @@ export const onLocalhost = (family: Family, facts: NodeFacts): boolean =>
 
 const baseOf = (family: Family, facts: NodeFacts): readonly IptablesEntry[] => {
   const chain = (table: Table, name: string, rules: readonly Rule[] | null): IptablesEntry =>
-    chainEntry(family, table, name, rules)
+    chainEntry(family, table, name, rules && { kind: 'rules', rules })
   return [
     ...TABLES.map(table => chain(table, chains.CANARY, [])),
     chain('filter', chains.SERVICES, null),

@@ -4,6 +4,7 @@
  */
 import type { NodeFacts, PortPlan } from '../../src/plan/types.ts'
 import type { Fragment } from '../../src/program/types.ts'
+import { MASQUERADE } from './chain-content.ts'
 import { endpointEntries } from './endpoints.ts'
 import { chainEntry, type IptablesEntry } from './entries.ts'
 import { frontendEntries } from './frontends.ts'
@@ -19,7 +20,7 @@ import {
   rule,
   source,
 } from './rule.ts'
-import { MASQUERADE, PROTOCOLS, policyChain, type Work } from './work.ts'
+import { PROTOCOLS, policyChain, type Work } from './work.ts'
 
 /** Compiles a plan. `previous` only saves work: chains of endpoints that are as they were are taken from it. */
 export const compile = (
@@ -40,7 +41,7 @@ export const compile = (
 }
 
 const ownChain = ({ plan, hash }: Work, prefix: string, rules: readonly Rule[]): IptablesEntry =>
-  chainEntry(plan.family, 'nat', prefix + hash, rules)
+  chainEntry(plan.family, 'nat', prefix + hash, { kind: 'rules', rules })
 
 const isFenced = ({ frontends, sourceRanges }: PortPlan): boolean =>
   sourceRanges.length > 0 &&

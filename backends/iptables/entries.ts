@@ -3,6 +3,7 @@
  * ports write into one chain, so that a change of one service port is a change of its own rules and nothing else.
  */
 import type { Family } from '../../src/objects/types.ts'
+import { type ChainContent, rulesIn } from './chain-content.ts'
 import type { Rule } from './rule.ts'
 import { saveText } from './rule-text.ts'
 
@@ -18,10 +19,10 @@ interface Spot {
   readonly chain: string
 }
 
-/** `rules` null: the chain exists; what is in it are entries of their own, or not ours. */
+/** `content` null: the chain exists; what is in it are entries of their own, or not ours. */
 export interface ChainEntry extends Spot {
   readonly kind: 'chain'
-  readonly rules: readonly Rule[] | null
+  readonly content: ChainContent | null
 }
 
 /** A rule of a shared chain. Those in place `last` stand behind all others. */
@@ -61,14 +62,14 @@ export const chainEntry = (
   family: Family,
   table: Table,
   chain: string,
-  rules: readonly Rule[] | null,
+  content: ChainContent | null,
 ): ChainEntry => ({
   kind: 'chain',
   key: `${family} ${table} ${chain}`,
   family,
   table,
   chain,
-  rules,
+  content,
 })
 
 export const ruleEntry = (
@@ -95,21 +96,22 @@ const sameRules = (a: readonly Rule[], b: readonly Rule[], family: Family): bool
   })
 
 /**
- * Two entries of one key say the same to the kernel. A chain without rules of its own equals any chain of its name:
+ * Two entries of one key say the same to the kernel. A chain without content equals any chain of its name:
  * KUBE-FIREWALL keeps what kubelet wrote as long as we want nothing in it.
  */
 export const equal = (a: IptablesEntry, b: IptablesEntry): boolean => {
   if (a === b) return true
   if (a.kind !== b.kind) return false
   if (a.kind !== 'chain' || b.kind !== 'chain') return true
-  return a.rules === null || b.rules === null || sameRules(a.rules, b.rules, a.family)
+  if (a.content === null || b.content === null) return true
+  return sameRules(rulesIn(a.content), rulesIn(b.content), a.family)
 }
 
 /** An entry's rules in their chain's order. */
 export const rulesOf = (entry: IptablesEntry): readonly Rule[] => {
   switch (entry.kind) {
     case 'chain':
-      return entry.rules ?? []
+      return entry.content ? rulesIn(entry.content) : []
     case 'rule':
     case 'jump':
       return [entry.rule]

@@ -6,7 +6,7 @@
 import type { Family } from '../../src/objects/types.ts'
 import { FAMILIES } from '../../src/objects/types.ts'
 import { by, byCodeUnit } from '../../src/order.ts'
-import { type IptablesEntry, type JumpEntry, type RuleEntry, TABLES } from './entries.ts'
+import { type IptablesEntry, type JumpEntry, type RuleEntry, rulesOf, TABLES } from './entries.ts'
 import type { Rule } from './rule.ts'
 import { feedText } from './rule-text.ts'
 
@@ -40,8 +40,10 @@ const renderTable = (entries: readonly IptablesEntry[], table: IptablesEntry['ta
   const text = [
     `*${table}`,
     ...chains.map(({ chain }) => `:${chain} - [0:0]`),
-    ...chains.flatMap(({ chain, rules: own }) =>
-      (own ?? sharedRules(shared.get(chain) ?? [])).map(rule => ruleLine('-A', chain, rule)),
+    ...chains.flatMap(entry =>
+      (entry.content ? rulesOf(entry) : sharedRules(shared.get(entry.chain) ?? [])).map(rule =>
+        ruleLine('-A', entry.chain, rule),
+      ),
     ),
     ...jumpLines(jumps),
     'COMMIT',

@@ -4,8 +4,7 @@
  */
 import type { NodeFacts, PortPlan } from '../../src/plan/types.ts'
 import { type IptablesEntry, nthKey, ruleEntry, type Table } from './entries.ts'
-import { MARK_MASQ } from './names.ts'
-import { jump, type Match, type Rule, type Target } from './rule.ts'
+import type { Match, Rule } from './rule.ts'
 
 export interface Work {
   readonly plan: PortPlan
@@ -22,8 +21,6 @@ export const PROTOCOLS: Readonly<Record<PortPlan['protocol'], Match>> = {
   UDP: { kind: 'protocol', protocol: 'udp' },
   SCTP: { kind: 'protocol', protocol: 'sctp' },
 }
-
-export const MASQUERADE: Target = jump(MARK_MASQ)
 
 /** The chain of a service port that leads to its `cluster` or its `local` endpoints. */
 export const policyChain = (route: 'cluster' | 'local', hash: string): string =>
