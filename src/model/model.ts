@@ -143,11 +143,12 @@ export class Model {
     if (slice) space.slices.set(name, slice)
     else space.slices.delete(name)
     const moved = was !== undefined && was.service !== slice?.service
-    const left = moved ? this.#refile(namespace, space, was.service, was, undefined) : NO_KEYS
-    if (!slice) return { ports: left, facts: false }
     const from = moved ? undefined : was
-    const reached = this.#refile(namespace, space, slice.service, from, slice)
-    return { ports: moved ? [...left, ...reached] : reached, facts: false }
+    // The new owner first: a namespace that becomes empty in between would be forgotten.
+    const reached = slice ? this.#refile(namespace, space, slice.service, from, slice) : NO_KEYS
+    if (!moved) return { ports: reached, facts: false }
+    const left = this.#refile(namespace, space, was.service, was, undefined)
+    return { ports: [...left, ...reached], facts: false }
   }
 
   /** Takes a slice out of a Service's entry, puts one in, or replaces one. */
