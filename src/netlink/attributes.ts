@@ -36,6 +36,8 @@ export const nest = (type: number, attributes: readonly Attr[]): Attr => ({
   type,
   attributes,
 })
+/** An attribute that holds attributes, already in bytes. */
+export const rawNest = (type: number, bytes: Uint8Array): Attr => raw(type | NLA_F_NESTED, bytes)
 export const opaque = ({ type, bytes }: Opaque): Attr => raw(type, bytes)
 
 const number = (size: number, put: (view: DataView) => void): Uint8Array => {
@@ -203,6 +205,11 @@ export class AttributeReader {
   nest(type: number): AttributeReader | undefined {
     const bytes = this.raw(type)
     return bytes && new AttributeReader(bytes)
+  }
+
+  /** Leaves an attribute out of `rest`: it says nothing once the message is read. */
+  ignore(type: number): void {
+    this.#asked.add(type)
   }
 
   /** What was never asked for. Call it last. */

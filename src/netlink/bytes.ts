@@ -91,6 +91,19 @@ export class ByteWriter {
     this.length += count
   }
 
+  /** Text as UTF-8, without a terminator. */
+  text(text: string): void {
+    this.reserve(text.length * 3)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.raw(utf8(text.slice(i)))
+        return
+      }
+      this.bytes[this.length++] = code
+    }
+  }
+
   /** Zero bytes up to the next multiple of four. */
   pad(): void {
     const end = align4(this.length)
