@@ -11,6 +11,12 @@ export interface RawObject {
   readonly placeOf: PlaceOf
 }
 
+/** The value of one document, and the line of a field in it, counted from 1; of what holds it where it is missing. */
+export interface ReadDocument {
+  readonly value: unknown
+  readonly lineOf: (field: string) => number
+}
+
 /** What a text holds: the objects of its sound documents, and problems of the others. */
 export interface ParsedText {
   readonly objects: readonly RawObject[]

@@ -3,51 +3,43 @@
  * at its document marks, so that a broken document costs only itself.
  */
 import type { PlaceOf } from '../objects/read.ts'
-import type { Problem } from '../objects/types.ts'
+import type { Place, Problem } from '../objects/types.ts'
+import { readJson } from './json.ts'
 import { objectsOf, type ParsedText, type RawObject } from './raw-object.ts'
-import { locateInYaml, parseYaml } from './yaml.ts'
+import { readYaml } from './yaml.ts'
 
 /** Reads a file's text, as YAML or JSON, whichever it is. Never throws. */
 export const parseText = (file: string, text: string): ParsedText => {
-  const json = text.trimStart().startsWith('{') ? parseJson(text) : undefined
+  const json = text.trimStart().startsWith('{') ? readJson(text) : undefined
   if (json !== undefined) {
-    const placeOf: PlaceOf = field => ({ file, document: 1, line: locateInYaml(text, field) })
-    return { objects: objectsOf(json, placeOf), problems: [] }
+    const placeOf: PlaceOf = field => ({ file, document: 1, line: json.lineOf(field) })
+    return { objects: objectsOf(json.value, placeOf), problems: [] }
   }
   const objects: RawObject[] = []
   const problems: Problem[] = []
   for (const { text: part, line, document } of documentsOf(text)) {
-    const result = parseYaml(part)
+    const result = readYaml(part)
     if ('fault' in result) {
-      problems.push({
-        code: 'BAD_YAML',
-        severity: 'error',
-        subject: file,
-        field: '',
-        value: '',
-        fact: `is not YAML: ${result.fault}`,
-        consequence: 'document skipped',
-        place: { file, document, line: line + result.line - 1 },
-      })
+      problems.push(notYaml(result.fault, { file, document, line: line + result.line - 1 }))
       continue
     }
-    const placeOf: PlaceOf = field => ({
-      file,
-      document,
-      line: line + locateInYaml(part, field) - 1,
-    })
-    objects.push(...objectsOf(result.value, placeOf))
+    const { value, lineOf } = result
+    const placeOf: PlaceOf = field => ({ file, document, line: line + lineOf(field) - 1 })
+    objects.push(...objectsOf(value, placeOf))
   }
   return { objects, problems }
 }
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}
+const notYaml = (fault: string, place: Place): Problem => ({
+  code: 'BAD_YAML',
+  severity: 'error',
+  subject: place.file,
+  field: '',
+  value: '',
+  fact: `is not YAML: ${fault}`,
+  consequence: 'document skipped',
+  place,
+})
 
 interface DocumentText {
   readonly text: string

@@ -14,10 +14,12 @@ import {
   parseDocument,
   type SchemaOptions,
 } from 'yaml'
-import { stepsOf } from './raw-object.ts'
+import { lineFinder } from './lines.ts'
+import { type Offsets, readPlainYaml } from './plain-yaml.ts'
+import { type ReadDocument, stepsOf } from './raw-object.ts'
 
 export type YamlResult =
-  | { readonly value: unknown }
+  | ReadDocument
   /** `line` counts from 1 within the text. */
   | { readonly fault: string; readonly line: number }
 
@@ -36,8 +38,40 @@ const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions & { readonly logLe
   logLevel: 'error',
 }
 
-/** Reads one document. Never throws. */
-export const parseYaml = (text: string): YamlResult => {
+/** Reads one document: quickly where it is plain, else with the whole parser. Never throws. */
+export const readYaml = (text: string): YamlResult => {
+  const value = readPlainYaml(text)
+  return value === undefined ? readAnyYaml(text) : { value, lineOf: lineFinderOfPlain(text) }
+}
+
+// Only a document with a problem is read again for its offsets, and then once.
+const lineFinderOfPlain = (text: string): ((field: string) => number) => {
+  const lineAt = lineFinder(text)
+  const offsets: Offsets = new Map()
+  let root: unknown
+  return field => {
+    root ??= readPlainYaml(text, offsets)
+    let node = root
+    let offset = firstOffset(node, offsets)
+    for (const step of stepsOf(field)) {
+      const next = isObject(node) ? offsets.get(node)?.get(step) : undefined
+      if (next === undefined) break
+      offset = next
+      node = Reflect.get(Object(node), step)
+    }
+    return lineAt(offset)
+  }
+}
+
+const isObject = (node: unknown): node is object => typeof node === 'object' && node !== null
+
+const firstOffset = (node: unknown, offsets: Offsets): number => {
+  const first = isObject(node) ? offsets.get(node)?.values().next().value : undefined
+  return first ?? 0
+}
+
+/** Reads one document, whatever YAML has to offer. Never throws. */
+export const readAnyYaml = (text: string): YamlResult => {
   try {
     const danger = dangerOf(text)
     if (danger !== null) return { fault: danger, line: 1 }
@@ -48,31 +82,34 @@ export const parseYaml = (text: string): YamlResult => {
     const twice = repeatedKey(document.contents)
     if (twice !== null)
       return { fault: 'the same key stands twice in a mapping', line: lines.linePos(twice).line }
-    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown }
+    const value = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown
+    return { value, lineOf: lineFinderOfAny(text) }
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error), line: 1 }
   }
 }
 
-/** The line of a field, counted from 1 in the text; of what holds it where it is missing. */
-export const locateInYaml = (text: string, field: string): number => {
-  if (dangerOf(text) !== null) return 1
+const lineFinderOfAny = (text: string): ((field: string) => number) => {
   const lines = new LineCounter()
-  let node: unknown = parseDocument(text, { ...OPTIONS, lineCounter: lines }).contents
-  let offset = offsetOf(node)
-  for (const step of stepsOf(field)) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step)
-      if (pair === undefined) break
-      offset = offsetOf(pair.key)
-      node = pair.value
-    } else if (isSeq(node) && typeof step === 'number') {
-      if (!(step in node.items)) break
-      node = node.items[step]
-      offset = offsetOf(node)
-    } else break
+  let root: unknown
+  return field => {
+    root ??= parseDocument(text, { ...OPTIONS, lineCounter: lines }).contents
+    let node = root
+    let offset = offsetOf(node)
+    for (const step of stepsOf(field)) {
+      if (isMap(node)) {
+        const pair = node.items.find(({ key }) => isScalar(key) && key.value === step)
+        if (pair === undefined) break
+        offset = offsetOf(pair.key)
+        node = pair.value
+      } else if (isSeq(node) && typeof step === 'number') {
+        if (!(step in node.items)) break
+        node = node.items[step]
+        offset = offsetOf(node)
+      } else break
+    }
+    return lines.linePos(offset).line
   }
-  return lines.linePos(offset).line
 }
 
 const offsetOf = (node: unknown): number => (node as Node | null)?.range?.[0] ?? 0
