@@ -114,37 +114,58 @@ const decimal = (text: string, max: number): number => {
 
 /** The eight 16-bit groups of an IPv6 text, or null. `::` stands for at least one group. */
 const ipv6Groups = (text: string): readonly number[] | null => {
-  const gap = text.indexOf('::')
-  if (gap < 0) {
-    const groups = groupsOfText(text, true)
-    return groups?.length === 8 ? groups : null
+  const groups: number[] = []
+  let gap = -1
+  let start = 0
+  if (text.startsWith('::')) {
+    gap = 0
+    start = 2
   }
-  const head = gap === 0 ? [] : groupsOfText(text.slice(0, gap), false)
-  const tailText = text.slice(gap + 2)
-  const tail = tailText === '' ? [] : groupsOfText(tailText, true)
-  if (head === null || tail === null) return null
-  const missing = 8 - head.length - tail.length
+  while (start < text.length) {
+    const end = groupEnd(text, start)
+    if (text[end] === '.') {
+      if (!pushDotted(groups, text.slice(start))) return null
+      break
+    }
+    const value = end === start ? -1 : Number.parseInt(text.slice(start, end), 16)
+    if (value < 0 || value > 0xffff) return null
+    groups.push(value)
+    if (end === text.length) break
+    // A colon has to have something behind it: a group, or the second half of the one gap.
+    if (text[end] !== ':' || end + 1 === text.length) return null
+    start = end + 1
+    if (text[start] === ':') {
+      if (gap >= 0) return null
+      gap = groups.length
+      start++
+    }
+  }
+  if (gap < 0) return groups.length === 8 ? groups : null
+  const missing = 8 - groups.length
   if (missing < 1) return null
-  return [...head, ...new Array<number>(missing).fill(0), ...tail]
+  groups.splice(gap, 0, ...ZEROS.slice(0, missing))
+  return groups
 }
 
-const HEX_GROUP = /^0*[0-9a-fA-F]{1,4}$/
+const ZEROS: readonly number[] = new Array<number>(8).fill(0)
 
-/** Groups parted by single colons. A last group in dotted decimal gives two, where `dotted` allows it. */
-const groupsOfText = (text: string, dotted: boolean): number[] | null => {
-  const groups: number[] = []
-  const parts = text.split(':')
-  for (const [at, part] of parts.entries()) {
-    if (HEX_GROUP.test(part)) {
-      groups.push(Number.parseInt(part, 16))
-      continue
-    }
-    const ipv4 = dotted && at === parts.length - 1 ? canonicalIPv4(part) : null
-    if (ipv4 === null) return null
-    const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number)
-    groups.push(a * 256 + b, c * 256 + d)
-  }
-  return groups
+const groupEnd = (text: string, start: number): number => {
+  let at = start
+  while (isHexDigit(text.charCodeAt(at))) at++
+  return at
+}
+
+// 0-9, A-F, a-f
+const isHexDigit = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102)
+
+/** The last four bytes may be written like an IPv4 address. */
+const pushDotted = (groups: number[], text: string): boolean => {
+  const ipv4 = canonicalIPv4(text)
+  if (ipv4 === null) return false
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number)
+  groups.push(a * 256 + b, c * 256 + d)
+  return true
 }
 
 const isMapped = (groups: readonly number[]): boolean =>
