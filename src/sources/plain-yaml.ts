@@ -13,10 +13,11 @@ export type Offsets = Map<object, Map<string | number, number>>
 export const readPlainYaml = (text: string, offsets: Offsets | null = null): unknown => {
   if (/[\t\r]/.test(text)) return undefined
   const cursor: Cursor = { text, offsets, at: 0, end: -1, column: -1, depth: 0 }
-  if (text.startsWith('---')) cursor.end = text.startsWith('---\n') ? 3 : 0
+  if (text.startsWith('---')) cursor.end = lineEnd(text, 0)
+  if (cursor.end > '---'.length) return undefined
   try {
     toNextLine(cursor)
-    if (cursor.column < 0) return undefined
+    if (cursor.column < 0) return null
     const value = readNode(cursor)
     return cursor.column < 0 ? value : undefined
   } catch (error) {

@@ -30,13 +30,13 @@ export const parseText = (file: string, text: string): ParsedText => {
   return { objects, problems }
 }
 
-const notYaml = (fault: string, place: Place): Problem => ({
+const notYaml = (fact: string, place: Place): Problem => ({
   code: 'BAD_YAML',
   severity: 'error',
   subject: place.file,
   field: '',
   value: '',
-  fact: `is not YAML: ${fault}`,
+  fact,
   consequence: 'document skipped',
   place,
 })

@@ -20,7 +20,7 @@ import { type ReadDocument, stepsOf } from './raw-object.ts'
 
 export type YamlResult =
   | ReadDocument
-  /** `line` counts from 1 within the text. */
+  /** What is wrong with the document; `line` counts from 1 within the text. */
   | { readonly fault: string; readonly line: number }
 
 /** Characters; the parser needs about a second for each 1.5 million. */
@@ -78,14 +78,16 @@ export const readAnyYaml = (text: string): YamlResult => {
     const lines = new LineCounter()
     const document = parseDocument(text, { ...OPTIONS, lineCounter: lines })
     const [error] = document.errors
-    if (error !== undefined) return { fault: error.message, line: lines.linePos(error.pos[0]).line }
+    if (error !== undefined)
+      return { fault: `is not YAML: ${error.message}`, line: lines.linePos(error.pos[0]).line }
     const twice = repeatedKey(document.contents)
     if (twice !== null)
-      return { fault: 'the same key stands twice in a mapping', line: lines.linePos(twice).line }
+      return { fault: 'has the same key twice in a mapping', line: lines.linePos(twice).line }
     const value = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown
     return { value, lineOf: lineFinderOfAny(text) }
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error), line: 1 }
+    const reason = error instanceof Error ? error.message : String(error)
+    return { fault: `is not YAML: ${reason}`, line: 1 }
   }
 }
 
@@ -116,7 +118,7 @@ const offsetOf = (node: unknown): number => (node as Node | null)?.range?.[0] ??
 
 const dangerOf = (text: string): string | null => {
   if (text.length > LONGEST_DOCUMENT)
-    return `the document is longer than ${LONGEST_DOCUMENT} characters`
+    return `is longer than ${LONGEST_DOCUMENT} characters and not in plain block style`
   let depth = 0
   let inLine = 0
   let aliases = 0
@@ -127,8 +129,8 @@ const dangerOf = (text: string): string | null => {
     else if (token === '-') inLine++
     else if (mark === '\n' || mark === '\r') inLine = 0
     else if (mark === '*') aliases++
-    if (depth + inLine > DEEPEST_NESTING) return `it nests deeper than ${DEEPEST_NESTING} levels`
-    if (aliases > MOST_ALIASES) return `it has more than ${MOST_ALIASES} aliases`
+    if (depth + inLine > DEEPEST_NESTING) return `nests deeper than ${DEEPEST_NESTING} levels`
+    if (aliases > MOST_ALIASES) return `has more than ${MOST_ALIASES} aliases`
   }
   return null
 }

@@ -122,7 +122,7 @@ t.test('what no parser should chew on', async t => {
   t.match(await faults('{"a":'.repeat(100_000)), /nests deeper/)
   t.match(await faults('&a [*a]'), /is not an object/)
   t.match(await faults('word '.repeat(2_000_000)), /longer than 4000000 characters/)
-  t.match(await faults('a: 1\nb: 2\na: 3\n'), /the same key stands twice.*\n.*line 3/)
+  t.match(await faults('a: 1\nb: 2\na: 3\n'), /has the same key twice in a mapping.*\n.*line 3/)
   t.match(
     await faults(Uint8Array.of(0x80, 0xff, 0xfe)),
     /^error: cluster\.yaml: is not UTF-8 text; file skipped$/,

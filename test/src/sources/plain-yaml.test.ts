@@ -16,6 +16,9 @@ const agrees = (text: string): boolean => {
 }
 
 const PLAIN: Readonly<Record<string, unknown>> = {
+  '': null,
+  '---': null,
+  '---\n# only a comment': null,
   'a: 1': { a: 1 },
   'a: b\nc: d\n': { a: 'b', c: 'd' },
   '---\na:\n  b: true\n': { a: { b: true } },
@@ -45,8 +48,6 @@ t.test('plain documents', async t => {
 })
 
 const ODD: readonly string[] = [
-  '',
-  '# only a comment',
   'word',
   'a: 1\na: 2',
   'a: &x 1',
