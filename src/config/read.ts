@@ -42,7 +42,16 @@ export const readConfig = (text: string, file: string): ConfigReading => {
     return { config: DEFAULTS, problems }
   }
   const fields = withDefaultAddresses(readFields(content, reporter), content)
-  return { config: checkTogether(fields, reporter), problems }
+  const config = checkTogether(fields, reporter)
+  return { config, problems: problems.map(problem => weighed(problem, config.mode)) }
+}
+
+/** As in kube-proxy, what is wrong in the section of a mode that is not chosen stops nobody. */
+const weighed = (problem: Problem, mode: ProxyConfig['mode']): Problem => {
+  const idle = ['ipvs', 'nftables'].some(
+    section => section !== mode && problem.field.startsWith(`${section}.`),
+  )
+  return idle ? { ...problem, severity: 'warning' } : problem
 }
 
 const API = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }

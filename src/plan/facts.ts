@@ -34,8 +34,10 @@ export const makeFacts = (
   const { ips } = nodeAddresses(node, config.bindAddress)
   const detectors = podDetectors(config, node, input.families)
   const interfaces = perFamily(family => ownAddresses(input.interfaceAddresses, family))
-  const ranges = nodePortRanges(config, mode, ips)
-  const nodePorts = perFamily(family => nodePortAddressesOf(family, ranges, interfaces[family]))
+  const asked = nodePortRanges(config, mode, ips)
+  const nodePorts = perFamily(family =>
+    nodePortAddressesOf(family, asked.ranges, interfaces[family]),
+  )
   const { masqueradeAll, masqueradeBit } = mode === 'nftables' ? config.nftables : config.iptables
   const facts: NodeFacts = {
     nodeName: input.nodeName,
@@ -55,7 +57,7 @@ export const makeFacts = (
     kernel: { ...kernel, tcpBeLiberal: kernel.tcpBeLiberal || config.conntrack.tcpBeLiberal },
   }
   const problems = input.families.flatMap(family =>
-    nodePortProblems(family, ranges, nodePorts[family]),
+    nodePortProblems(family, asked, nodePorts[family]),
   )
   return { facts, problems: [...detectors.problems, ...problems] }
 }

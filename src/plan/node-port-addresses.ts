@@ -12,6 +12,12 @@ const ZERO: Readonly<Record<Family, Cidr>> = {
   IPv6: { family: 'IPv6', text: '::/0', address: '::', length: 0 },
 }
 
+/** What was asked for, and the ranges that it comes to on this node. */
+export interface NodePortRanges {
+  readonly asked: readonly string[]
+  readonly ranges: readonly string[]
+}
+
 /**
  * The configured ranges, with the word `primary` replaced by the node's own addresses. In nftables mode `primary` is
  * the default. A family without any range is one where every address serves.
@@ -20,11 +26,11 @@ export const nodePortRanges = (
   { nodePortAddresses }: Pick<ProxyConfig, 'nodePortAddresses'>,
   mode: string,
   nodeIPs: PerFamily<string | null>,
-): readonly string[] => {
-  const byDefault = mode === 'nftables' && nodePortAddresses.length === 0
-  if (!byDefault && !(nodePortAddresses.length === 1 && nodePortAddresses[0] === 'primary'))
-    return nodePortAddresses
-  return [single(nodeIPs.IPv4, 32), single(nodeIPs.IPv6, 128)].flat()
+): NodePortRanges => {
+  const asked =
+    mode === 'nftables' && nodePortAddresses.length === 0 ? ['primary'] : nodePortAddresses
+  if (asked.length !== 1 || asked[0] !== 'primary') return { asked, ranges: asked }
+  return { asked, ranges: [...single(nodeIPs.IPv4, 32), ...single(nodeIPs.IPv6, 128)] }
 }
 
 const single = (address: string | null, length: number): readonly string[] =>
@@ -59,10 +65,10 @@ const holdsIPv4Loopback = ({ address, text }: Cidr): boolean =>
 /** What an operator should know about the outcome for one family. */
 export const nodePortProblems = (
   family: Family,
-  ranges: readonly string[],
+  { asked, ranges }: NodePortRanges,
   outcome: NodePortAddresses,
 ): readonly Problem[] => {
-  const value = JSON.stringify(ranges).slice(0, 80)
+  const value = JSON.stringify(asked).slice(0, 80)
   const subject = 'configuration'
   const field = 'nodePortAddresses'
   if (!outcome.all && outcome.addresses.length === 0)
@@ -77,11 +83,7 @@ export const nodePortProblems = (
         consequence: `${family} node ports are not served`,
       },
     ]
-  if (
-    outcome.all &&
-    ranges.length > 0 &&
-    !ranges.some(range => parseCidr(range)?.family === family)
-  )
+  if (outcome.all && asked.length > 0 && !ranges.some(range => parseCidr(range)?.family === family))
     return [
       {
         code: 'NODE_PORT_FAMILY_OPEN',
@@ -89,7 +91,7 @@ export const nodePortProblems = (
         subject,
         field,
         value,
-        fact: `has no ${family} range`,
+        fact: `gives no ${family} range`,
         consequence: `${family} node ports are served on every address of the node`,
       },
     ]
