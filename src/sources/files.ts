@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { formatProblem } from '../objects/problem.ts'
 import { readObject } from '../objects/read.ts'
 import type { Problem } from '../objects/types.ts'
-import { type Found, type FoundFile, findFiles, STDIN, unreadable } from './folder.ts'
+import { type Found, type FoundFile, findFiles, isUnchanged, STDIN, unreadable } from './folder.ts'
 import {
   eventsBetween,
   type FileContent,
@@ -120,25 +120,30 @@ const isIn = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith('/') ? path : `${path}/`)
 
 const read = async (
-  { file, signature }: FoundFile,
+  found: FoundFile,
   known: KnownFile | undefined,
   readStdin: () => Promise<string>,
 ): Promise<KnownFile> => {
-  const content = await contentOf(file, readStdin)
-  return { signature, content: known === undefined ? content : keepLost(known.content, content) }
+  const content = await contentOf(found.file, readStdin)
+  const { signature } = found
+  if (known === undefined) return { signature, content }
+  // Someone is writing right now, so what was read may be a part; the next notice brings the rest.
+  if (!(await isUnchanged(found))) return known
+  return { signature, content: keepLost(known.content, content) }
 }
 
 const contentOf = async (file: string, readStdin: () => Promise<string>): Promise<FileContent> => {
   const name = file === STDIN ? 'standard input' : file
-  const broken = (problem: Problem): FileContent => ({
+  const broken = (fault: Problem): FileContent => ({
     file,
     objects: [],
     problems: [],
-    faults: [problem],
+    faults: [fault],
   })
   try {
     const text = file === STDIN ? await readStdin() : decoded(await readFile(file))
-    return text === null || text.includes('\0') ? broken(notText(name)) : checked(name, text)
+    if (text === null || text.includes('\0')) return broken(notText(name))
+    return text.trim() === '' ? broken(empty(name)) : checked(name, text)
   } catch (error) {
     return broken(unreadable(name, error, 'file skipped'))
   }
@@ -174,6 +179,17 @@ const notText = (subject: string): Problem => ({
   value: '',
   fact: 'is not UTF-8 text',
   consequence: 'file skipped',
+})
+
+// A redirected command empties its file long before it writes: that says nothing about the cluster.
+const empty = (subject: string): Problem => ({
+  code: 'EMPTY_FILE',
+  severity: 'warning',
+  subject,
+  field: '',
+  value: '',
+  fact: 'is empty',
+  consequence: 'nothing is read from it',
 })
 
 // A file is watched through its folder, and through that of the file it links to: the file itself may be replaced.

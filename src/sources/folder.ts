@@ -2,6 +2,7 @@
  * Sources: the files that paths stand for. A folder stands for its YAML and JSON files and those of its folders,
  * sorted; hidden ones are left out, so the links behind a mounted ConfigMap are followed once.
  */
+import type { BigIntStats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../objects/types.ts'
@@ -77,7 +78,8 @@ const visit = async (path: string, search: Search, isNamed: boolean): Promise<vo
     if (found.isDirectory()) return await enter(path, search)
     // In a folder only regular files are meant; a path that was named may be a pipe.
     if (!isNamed && !(found.isFile() && HOLDS_OBJECTS.test(path))) return
-    const signature = [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ')
+    // A pipe can be read but once: its signature never changes.
+    const signature = found.isFile() ? sign(found) : ''
     if (!search.files.has(path)) search.files.set(path, { file: path, signature })
   } catch (error) {
     const isGone = codeOf(error) === 'ENOENT'
@@ -87,6 +89,16 @@ const visit = async (path: string, search: Search, isNamed: boolean): Promise<vo
       search.problems.push(unreadable(path, error, 'nothing is read from it'))
   }
 }
+
+const sign = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+
+/** Whether a file is still as it was found. */
+export const isUnchanged = async ({ file, signature }: FoundFile): Promise<boolean> =>
+  stat(file, { bigint: true }).then(
+    now => sign(now) === signature,
+    () => false,
+  )
 
 const HOLDS_OBJECTS = /\.(?:ya?ml|json)$/
 

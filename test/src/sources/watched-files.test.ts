@@ -79,6 +79,9 @@ t.test('a broken file takes nothing away until it is mended', async t => {
     'BAD_YAML: 2 objects read earlier stay as before',
   ])
 
+  writeFileSync(file, '')
+  t.strictSame(await next(), ['EMPTY_FILE: 3 objects read earlier stay as before'])
+
   writeFileSync(file, named('a', 81))
   t.strictSame(await next(), [
     'delete Service shop/b',
