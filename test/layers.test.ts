@@ -47,6 +47,24 @@ const ALLOWED: Readonly<Record<string, Row>> = {
   'src/ports': { may: ['node', 'npm:execa'], why: 'a port wraps one effect' },
   'src/kernel': { may: ['src/backend.ts', 'src/program'], why: 'it is kernels in memory' },
   'src/netlink': { may: ['node:buffer', 'src/objects'], why: 'messages are pure' },
+  'backends/iptables': {
+    may: [
+      'node:crypto',
+      'src/addresses.ts',
+      'src/backend.ts',
+      'src/netlink',
+      'src/objects',
+      'src/order.ts',
+      'src/plan/types.ts',
+      'src/ports',
+      'src/program',
+    ],
+    why: 'a backend translates plans, and only its kernel has effects',
+  },
+  'backends/iptables/probe.ts': {
+    may: ['backends/iptables', 'src/backend.ts', 'src/netlink', 'node:fs/promises'],
+    why: 'it asks the kernel, once',
+  },
   'backends/nftables': {
     may: [
       'src/addresses.ts',

@@ -21,7 +21,7 @@ const FULL_MASK: Readonly<Record<Family, string>> = {
   IPv6: '--mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource',
 }
 
-const REJECT_WITH: Readonly<Record<Family, string>> = {
+export const REJECT_WITH: Readonly<Record<Family, string>> = {
   IPv4: 'icmp-port-unreachable',
   IPv6: 'icmp6-port-unreachable',
 }
