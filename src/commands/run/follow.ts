@@ -1,0 +1,174 @@
+/**
+ * A run from its first look at the objects to its exit code: source, pipeline, kernel, loop and view put together.
+ */
+import { type LoopResult, runLoop, type SyncReport } from '../../agent/loop.ts'
+import type { Pipeline } from '../../agent/pipeline.ts'
+import type { Problem } from '../../objects/types.ts'
+import type { Entry } from '../../program/types.ts'
+import type { SourceUpdate } from '../../sources/source.ts'
+import { counted } from '../../terminal/amounts.ts'
+import { openProgress } from '../../terminal/progress.ts'
+import { Failure } from '../failure.ts'
+import { nodesIn } from '../node-addresses.ts'
+import { isError, missingNode, reportProblems } from '../problems.ts'
+import { Whereabouts } from '../whereabouts.ts'
+import { documentView } from './document-view.ts'
+import { openWithFirst } from './first-update.ts'
+import { backendIoOf, type Job, openKernel, openPipeline, openSource } from './job.ts'
+import { logSync, openLog } from './log.ts'
+import { textView } from './text-view.ts'
+import type { Scene, View } from './view.ts'
+
+/** Resolves to the exit code. Throws Failure. */
+export const follow = async <E extends Entry>(job: Job<E>): Promise<number> => {
+  const { io, values } = job
+  const timeUp = new AbortController()
+  const signal = AbortSignal.any([io.signal, timeUp.signal])
+  if (values.for !== undefined) void io.clock.sleep(values.for, signal).then(() => timeUp.abort())
+  try {
+    return await followUntil(job, signal)
+  } finally {
+    timeUp.abort()
+  }
+}
+
+const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): Promise<number> => {
+  const { io, values, backend } = job
+  let view: View<E> | undefined
+  const opened = await firstLook(job, says => view?.caption(says), signal)
+  if (opened === undefined) return 0
+  const backendIo = await backendIoOf(job)
+  await using kernel = await openKernel(job, backendIo)
+  const pipeline = await openPipeline(job, opened.first, backendIo)
+  const scene = sceneOf(job, opened.first, pipeline)
+  view = viewOf(scene, job)
+  const record = newRecord(job, pipeline, view)
+  record.problems(missingNodes(job, opened.first))
+  const result = await runLoop({
+    source: opened.source(({ events }) => scene.whereabouts.note(events)),
+    pipeline,
+    backend,
+    kernel,
+    clock: io.clock,
+    signal,
+    once: values.once,
+    onSync: record.sync,
+    onProblems: record.problems,
+  })
+  if (!values.once) record.end()
+  return exitCode(job, result, record.isFlawed())
+}
+
+const firstLook = async <E extends Entry>(
+  job: Job<E>,
+  onStep: (says: string) => void,
+  signal: AbortSignal,
+): ReturnType<typeof openWithFirst> => {
+  const { io, setting } = job
+  using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
+  progress.say(`reading ${setting.paths.join(', ')}`)
+  const opened = await openWithFirst(openSource(job, onStep), signal)
+  const first = opened?.first
+  if (first?.events.length === 0 && first.problems.some(isError)) {
+    progress[Symbol.dispose]()
+    reportProblems(first.problems, io)
+    throw new Failure('no object could be read, so nothing was done')
+  }
+  return opened
+}
+
+const missingNodes = <E extends Entry>(
+  { setting: { nodeName } }: Job<E>,
+  { events }: SourceUpdate,
+): readonly Problem[] => {
+  const names = nodesIn(events).map(({ name }) => name)
+  return names.includes(nodeName) ? [] : [missingNode(nodeName, names)]
+}
+
+const sceneOf = <E extends Entry>(
+  { backend, setting, values, dryRun, privileged }: Job<E>,
+  { events }: SourceUpdate,
+  pipeline: Pipeline<E>,
+): Scene<E> => {
+  const objects = events.flatMap(event => (event.type === 'set' ? [event.object] : []))
+  const slices = objects.filter(object => object.kind === 'EndpointSlice')
+  return {
+    backend,
+    pipeline,
+    whereabouts: new Whereabouts(),
+    nodeName: setting.nodeName,
+    dryRun,
+    from: values.demo ? 'sample cluster' : setting.paths.join(', '),
+    totals: {
+      nodes: objects.filter(({ kind }) => kind === 'Node').length,
+      services: objects.filter(({ kind }) => kind === 'Service').length,
+      endpoints: slices.reduce((total, slice) => total + slice.endpoints.length, 0),
+    },
+    kernelView: values.demo ? 'none' : privileged ? 'seen' : 'unseen',
+    verbosity: values.verbose,
+  }
+}
+
+/** A run that writes shows its changes only on request: its log says what it does. */
+const viewOf = <E extends Entry>(scene: Scene<E>, { values, io, dryRun }: Job<E>): View<E> => {
+  const { output = 'text', verbose } = values
+  if (output !== 'text') return documentView(scene, output, io)
+  if (dryRun || verbose > 0) return textView(scene, io)
+  return {
+    sync: () => undefined,
+    problems: problems => reportProblems(problems, io),
+    caption: () => undefined,
+  }
+}
+
+/** What is told of a run while it goes on, and remembered for its end. */
+interface RunRecord<E extends Entry> {
+  readonly sync: (report: SyncReport<E>) => void
+  readonly problems: (problems: readonly Problem[]) => void
+  readonly end: () => void
+  /** Something in the input was bad, or the kernel would not take some of it. */
+  readonly isFlawed: () => boolean
+}
+
+const newRecord = <E extends Entry>(
+  { io, dryRun, backend, setting }: Job<E>,
+  pipeline: Pipeline<E>,
+  view: View<E>,
+): RunRecord<E> => {
+  const log = openLog(io)
+  let flawed = false
+  let syncs = 0
+  if (!dryRun)
+    log.info('started', {
+      mode: backend.name,
+      node: setting.nodeName,
+      from: setting.paths.join(' '),
+    })
+  return {
+    sync: report => {
+      syncs++
+      if (report.outcome === 'failed' && report.withheld.length > 0) flawed = true
+      view.sync(report)
+      if (!dryRun || report.outcome === 'failed') logSync(log, report, pipeline.plans.size)
+    },
+    problems: problems => {
+      if (problems.length > 0) view.problems(problems)
+      flawed ||= problems.some(isError)
+    },
+    end: () => {
+      if (dryRun) io.stderr.write(`ended after ${counted(syncs, 'sync')}; nothing was written\n`)
+      else log.info('ended; the rules stay as they are', { syncs })
+    },
+    isFlawed: () => flawed,
+  }
+}
+
+const exitCode = <E extends Entry>(
+  { values, dryRun }: Job<E>,
+  { synced, changed }: LoopResult,
+  isFlawed: boolean,
+): number => {
+  if (!values.once) return 0
+  if (!synced || isFlawed) return 2
+  return dryRun && changed ? 1 : 0
+}

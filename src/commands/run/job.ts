@@ -1,0 +1,93 @@
+/** What a run was asked to do, and its parts opened: source, kernel and pipeline. */
+import { probeOf } from '../../../backends/registry.ts'
+import { Pipeline } from '../../agent/pipeline.ts'
+import type { Backend, BackendIo, Kernel } from '../../backend.ts'
+import { fakeKernel } from '../../kernel/fake.ts'
+import { rehearsal } from '../../kernel/rehearsal.ts'
+import { FAMILIES, type Family } from '../../objects/types.ts'
+import { MODERN_KERNEL } from '../../plan/types.ts'
+import type { Entry } from '../../program/types.ts'
+import { fileSource } from '../../sources/files.ts'
+import type { Source, SourceUpdate } from '../../sources/source.ts'
+import type { Io } from '../io.ts'
+import { describedAddresses, nodesIn } from '../node-addresses.ts'
+import type { Values } from '../options.ts'
+import { sampleSource } from '../sample/source.ts'
+import type { Setting, SettingOption } from '../setting.ts'
+
+export type RunValues = Values<
+  SettingOption | 'dryRun' | 'once' | 'for' | 'iptablesFlavour' | 'output' | 'verbose'
+>
+
+export interface Job<E extends Entry> {
+  readonly backend: Backend<E>
+  readonly setting: Setting
+  readonly values: RunValues
+  readonly io: Io
+  readonly dryRun: boolean
+  /** The kernel can be read. */
+  readonly privileged: boolean
+}
+
+/** `onStep` hears what the sample cluster is about to do. */
+export const openSource = <E extends Entry>(
+  { values, setting, io }: Job<E>,
+  onStep: (says: string) => void,
+): Source =>
+  values.demo
+    ? sampleSource({ clock: io.clock, onStep })
+    : fileSource({ paths: setting.paths, watch: !values.once, readStdin: io.readStdin })
+
+export const backendIoOf = async <E extends Entry>({
+  io,
+  setting,
+  values,
+  privileged,
+}: Job<E>): Promise<BackendIo> => ({
+  exec: io.exec,
+  families: setting.families ?? (privileged ? await kernelFamilies(io) : FAMILIES),
+  flavour: values.iptablesFlavour,
+})
+
+/** IPv6 counts where the kernel has it and it is not switched off (spec agent, section 2). */
+export const kernelFamilies = async ({
+  readFile,
+}: Pick<Io, 'readFile'>): Promise<readonly Family[]> => {
+  try {
+    await readFile('/proc/net/if_inet6')
+    const disabled = await readFile('/proc/sys/net/ipv6/conf/all/disable_ipv6')
+    return disabled.trim() === '1' ? ['IPv4'] : FAMILIES
+  } catch {
+    return ['IPv4']
+  }
+}
+
+/** A dry run reads the real kernel where it may, and takes it for empty where it may not. */
+export const openKernel = async <E extends Entry>(
+  { backend, dryRun, privileged }: Job<E>,
+  io: BackendIo,
+): Promise<Kernel<E>> => {
+  const kernel = privileged ? await backend.open(io) : fakeKernel<E>()
+  return dryRun ? rehearsal(kernel) : kernel
+}
+
+export const openPipeline = async <E extends Entry>(
+  { backend, setting, values, io, privileged }: Job<E>,
+  { events }: SourceUpdate,
+  backendIo: BackendIo,
+): Promise<Pipeline<E>> => {
+  const { config, nodeName, mode } = setting
+  const node = nodesIn(events).find(({ name }) => name === nodeName)
+  const isDescribed = !privileged || values.nodeAddress.length > 0
+  return new Pipeline({
+    backend,
+    config,
+    nodeName,
+    interfaceAddresses: isDescribed
+      ? describedAddresses(values.nodeAddress, node)
+      : await io.interfaceAddresses(),
+    kernel: privileged ? await probeOf(mode)(backendIo) : MODERN_KERNEL,
+    families: backendIo.families,
+    now: io.clock.now,
+  })
+}

@@ -1,0 +1,142 @@
+/**
+ * The first screen of a run: what is compiled for whom, the table of service ports, and the size of the program.
+ */
+import type { SyncReport } from '../../agent/loop.ts'
+import type { PortPlan } from '../../plan/types.ts'
+import type { Entry } from '../../program/types.ts'
+import { count, counted, duration } from '../../terminal/amounts.ts'
+import type { Paint, Style } from '../../terminal/paint.ts'
+import { type Cell, tableLines } from '../../terminal/table.ts'
+import { sortedPlans } from '../documents.ts'
+import { VERSION } from '../version.ts'
+import type { Scene } from './view.ts'
+import {
+  clusterIP,
+  type Health,
+  healthOf,
+  otherAddresses,
+  policyWords,
+  portTitle,
+} from './words.ts'
+
+/** Rows of the table that are shown unless all are asked for. */
+const ROWS = 20
+
+const COLUMNS = [
+  { title: 'SERVICE PORT' },
+  { title: 'CLUSTER IP' },
+  { title: 'ALSO AT', wraps: true },
+  { title: 'ENDPOINTS' },
+  { title: 'POLICY', wraps: true },
+]
+
+const STYLES: Readonly<Record<Health, Style | undefined>> = {
+  served: undefined,
+  partly: 'changed',
+  refused: 'bad',
+}
+
+export const openingLines = <E extends Entry>(
+  scene: Scene<E>,
+  report: SyncReport<E>,
+  { paint, width }: { readonly paint: Paint; readonly width: number },
+): readonly string[] => {
+  const plans = sortedPlans(scene.pipeline.plans.values())
+  const shown = scene.verbosity > 0 ? plans : plans.slice(0, ROWS)
+  const left = plans.length - shown.length
+  const table = tableLines({
+    columns: COLUMNS,
+    rows: shown.map(rowOf),
+    width,
+    indent: '  ',
+    paint,
+  })
+  return [
+    headLine(scene, paint),
+    '',
+    ...(plans.length === 0 ? ['  no service port is served on this node'] : table),
+    ...(left === 0 ? [] : [`  … ${counted(left, 'more service port')} (-v shows all)`]),
+    '',
+    ...programLines(scene, report),
+    '',
+  ]
+}
+
+const headLine = <E extends Entry>(
+  { backend, nodeName, dryRun, from, totals }: Scene<E>,
+  paint: Paint,
+): string => {
+  const { nodes, services, endpoints } = totals
+  const size = [
+    counted(nodes, 'node'),
+    counted(services, 'service'),
+    counted(endpoints, 'endpoint'),
+  ].join(', ')
+  return [
+    `${paint('strong', 'kpc')} ${VERSION}`,
+    ...(dryRun ? [paint('changed', 'dry run')] : []),
+    backend.name,
+    nodeName,
+    `${from} (${size})`,
+  ].join('  ')
+}
+
+const rowOf = (plan: PortPlan): readonly Cell[] => {
+  const style = STYLES[healthOf(plan)]
+  const mark = style === undefined ? {} : { style }
+  const total = plan.reachable.length
+  const here = plan.reachable.filter(({ isLocal }) => isLocal).length
+  return [
+    { text: portTitle(plan), style: 'name' },
+    { text: clusterIP(plan) },
+    { text: otherAddresses(plan) },
+    { text: total === 0 ? '0' : `${count(total)} (${count(here)} here)`, ...mark },
+    { text: policyWords(plan), ...mark },
+  ]
+}
+
+const programLines = <E extends Entry>(
+  { pipeline, kernelView, backend }: Scene<E>,
+  report: SyncReport<E>,
+): readonly string[] => {
+  const { timing } = report
+  const spent = duration(timing.model + timing.plan + timing.compile)
+  const size = sizeWords(pipeline.program.values(), backend)
+  const program = `  program: ${size}   compiled in ${spent}`
+  if (report.outcome === 'failed' || kernelView === 'none') return [program]
+  if (kernelView === 'unseen')
+    return [program, '  kernel: not looked at (that needs root), taken as empty']
+  return [program, `  kernel: ${kernelWords(report.changes.map(({ op }) => op))}`]
+}
+
+/** Kinds of entries that every tool calls by this name; the others are elements of something. */
+const OWN_WORD: ReadonlySet<string> = new Set(['table', 'chain', 'rule', 'jump', 'set'])
+
+const sizeWords = <E extends Entry>(
+  entries: Iterable<E>,
+  { lines }: Scene<E>['backend'],
+): string => {
+  const kinds = new Map<string, number>()
+  let total = 0
+  for (const entry of entries) {
+    const word = OWN_WORD.has(entry.kind) ? entry.kind : 'element'
+    kinds.set(word, (kinds.get(word) ?? 0) + 1)
+    total += lines(entry).length
+  }
+  const parts = [...kinds].map(([kind, amount]) => counted(amount, kind))
+  return `${parts.join(', ')} (${counted(total, 'line')})`
+}
+
+const kernelWords = (ops: readonly string[]): string => {
+  if (ops.length === 0) return 'in step, nothing to change'
+  const total = (op: string): number => ops.filter(each => each === op).length
+  const parts = [
+    [total('add'), 'to add'],
+    [total('replace'), 'to replace'],
+    [total('remove'), 'to remove'],
+  ] as const
+  const words = parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, word]) => `${count(amount)} ${word}`)
+  return `differs: ${words.join(', ')}`
+}

@@ -1,0 +1,119 @@
+/**
+ * What commands share before they compile: the configuration that holds, the mode, the node's name and the families.
+ * Flags, configuration file and host in; values out. A configuration that kube-proxy would refuse is a Failure.
+ */
+import type { BackendName } from '../../backends/registry.ts'
+import { defaultConfig, readConfig, withFlags } from '../config/read.ts'
+import type { ProxyConfig } from '../config/types.ts'
+import { FAMILIES, type Family, type Problem } from '../objects/types.ts'
+import { Failure } from './failure.ts'
+import type { Io } from './io.ts'
+import { DEFAULT_MODE, MODES } from './modes.ts'
+import type { Values } from './options.ts'
+import { reportProblems } from './problems.ts'
+import { SAMPLE_CLUSTER, SAMPLE_CONFIG } from './sample/source.ts'
+import { UsageError } from './usage.ts'
+
+/** The flags that decide what is compiled, the same for every command that compiles. */
+export type SettingOption =
+  | 'filename'
+  | 'demo'
+  | 'config'
+  | 'hostnameOverride'
+  | 'proxyMode'
+  | 'ipFamily'
+  | 'nodeAddress'
+  | 'netns'
+
+export const SETTING_OPTIONS: readonly SettingOption[] = [
+  'filename',
+  'demo',
+  'config',
+  'hostnameOverride',
+  'proxyMode',
+  'ipFamily',
+  'nodeAddress',
+  'netns',
+]
+
+export type SettingValues = Values<SettingOption>
+
+export interface Setting {
+  readonly paths: readonly string[]
+  readonly config: ProxyConfig
+  readonly mode: BackendName
+  readonly nodeName: string
+  /** undefined: whatever the kernel has. */
+  readonly families: readonly Family[] | undefined
+}
+
+/** Throws UsageError and Failure. Warnings about the configuration go to stderr. */
+export const readSetting = async (
+  command: string,
+  values: SettingValues,
+  io: Io,
+): Promise<Setting> => {
+  const { demo, filename } = values
+  if (demo && filename.length > 0)
+    throw new UsageError(
+      '--demo brings a cluster of its own, so there is no -f beside it',
+      `kpc ${command} --demo`,
+    )
+  if (!demo && filename.length === 0)
+    throw new UsageError(
+      `kpc ${command} needs the objects to work from`,
+      `kpc ${command} -f PATH, or kpc ${command} --demo for the sample cluster`,
+    )
+  const config = await readProxyConfig(values, io)
+  return {
+    paths: demo ? [SAMPLE_CLUSTER] : filename,
+    config,
+    mode: modeOf(config),
+    nodeName: config.hostnameOverride || hostNodeName(io),
+    families: values.ipFamily === undefined ? undefined : FAMILIES_OF[values.ipFamily],
+  }
+}
+
+const FAMILIES_OF = {
+  ipv4: ['IPv4'],
+  ipv6: ['IPv6'],
+  dual: FAMILIES,
+} as const satisfies Readonly<Record<string, readonly Family[]>>
+
+const readProxyConfig = async (values: SettingValues, io: Io): Promise<ProxyConfig> => {
+  const { config: given, hostnameOverride, proxyMode, demo } = values
+  const file = given ?? (demo ? SAMPLE_CONFIG : undefined)
+  const read =
+    file === undefined
+      ? { config: defaultConfig(), problems: [] }
+      : readConfig(await textOf(file, io), file)
+  const flagged = withFlags(read.config, { config: given, hostnameOverride, proxyMode })
+  const problems: readonly Problem[] = [...read.problems, ...flagged.problems]
+  reportProblems(problems, io)
+  if (problems.some(({ severity }) => severity === 'error'))
+    throw new Failure('with such a configuration kube-proxy does not start, and neither does kpc')
+  return flagged.config
+}
+
+const textOf = async (file: string, io: Io): Promise<string> => {
+  try {
+    return await io.readFile(file)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const fact = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`
+    throw new Failure(`--config ${file}: the file ${fact}; nothing was done`, { cause: error })
+  }
+}
+
+const modeOf = ({ mode }: ProxyConfig): BackendName => {
+  if (mode === '') return DEFAULT_MODE
+  const known = MODES.find(name => name === mode)
+  if (known !== undefined) return known
+  throw new Failure(`mode "${mode}" is not available; this kpc knows ${MODES.join(', ')}`)
+}
+
+const hostNodeName = (io: Io): string => {
+  const name = io.hostname().trim().toLowerCase()
+  if (name === '') throw new Failure('the host has no name; give one with --hostname-override')
+  return name
+}
