@@ -24,6 +24,8 @@ export interface BatchOptions {
   readonly sequence: number
   /** The batch fails with ERESTART unless this is the generation of the ruleset (kernel 4.12). */
   readonly genid?: number | undefined
+  /** Leaves out BATCH_END: the kernel looks at every message, says what is wrong with it, and undoes all of it. */
+  readonly dry?: boolean | undefined
 }
 
 export interface Batch {
@@ -56,7 +58,7 @@ const bracket = (type: number, attributes: Uint8Array): Message => {
 export const encodeBatch = (messages: readonly Message[], options: BatchOptions): Batch => {
   if (messages.length === 0) throw new RangeError('a netlink batch needs a message')
   const writer = new ByteWriter(batchSize(messages))
-  const { sequence, genid } = options
+  const { sequence, genid, dry = false } = options
   const generation =
     genid === undefined ? new Uint8Array(0) : encodeAttributes([u32be(NFNL_BATCH_GENID, genid)])
   writeMessage(writer, bracket(NFNL_MSG_BATCH_BEGIN, generation), { sequence })
@@ -67,6 +69,6 @@ export const encodeBatch = (messages: readonly Message[], options: BatchOptions)
       flags: index === last ? NLM_F_ACK : 0,
     })
   const end = bracket(NFNL_MSG_BATCH_END, new Uint8Array(0))
-  writeMessage(writer, end, { sequence: sequence + 1 + messages.length })
+  if (!dry) writeMessage(writer, end, { sequence: sequence + 1 + messages.length })
   return { bytes: writer.take(), sequence, messages }
 }

@@ -160,13 +160,14 @@ export class NetlinkSocket implements AsyncDisposable {
   /**
    * Sends one transaction of nf_tables and waits for its receipt. Rejects with BatchError, which holds every error with
    * the index of its message; its `outcome` is `unknown` when answers were lost. EMSGSIZE: larger than `sendLimit`.
+   * `dry`: nothing is committed; what would be refused at the commit itself is not found.
    */
   async sendBatch(
     messages: readonly Message[],
-    options: { readonly genid?: number } = {},
+    options: { readonly genid?: number; readonly dry?: boolean } = {},
   ): Promise<void> {
     const sequence = this.#line.reserve(messages.length + 3)
-    const batch = encodeBatch(messages, { sequence, genid: options.genid })
+    const batch = encodeBatch(messages, { sequence, ...options })
     const receipt = sequence + messages.length
     const barrier = sequence + messages.length + 2
     const barrierBytes = encodeMessage(BARRIER, { sequence: barrier, flags: NLM_F_ACK })
