@@ -10,9 +10,9 @@ const LONGEST_VALUE = 80
 export const formatProblem = (problem: Problem): string => {
   const { severity, subject, field, value, fact, consequence, place } = problem
   const sentence = [field, value, fact].filter(part => part !== '').join(' ')
-  const first = `${severity}: ${subject}: ${sentence}; ${consequence}`
+  const first = visible(`${severity}: ${subject}: ${sentence}; ${consequence}`)
   if (place === undefined) return first
-  return `${first}\n  in ${place.file}, document ${place.document}, line ${place.line}`
+  return `${first}\n  in ${visible(place.file)}, document ${place.document}, line ${place.line}`
 }
 
 /** A value as JSON, cut to 80 characters; empty for undefined. Stops early in values that are huge, deep or cyclic. */
@@ -55,9 +55,11 @@ function* jsonPieces(value: unknown): Generator<string> {
   }
 }
 
-// JSON leaves C1 controls, line separators and direction marks as they are; a terminal obeys them.
-const quoted = (text: string): string =>
-  JSON.stringify(text.slice(0, LONGEST_VALUE)).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+// JSON leaves some controls, line separators and direction marks as they are; a terminal obeys them.
+const quoted = (text: string): string => visible(JSON.stringify(text.slice(0, LONGEST_VALUE)))
+
+const visible = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
     mark => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

@@ -190,6 +190,12 @@ t.test('values are shown short, and cannot play with a terminal', async t => {
   const loop: Record<string, unknown> = {}
   loop['self'] = loop
   t.equal(shown(loop).length, 80)
+  const place = () => ({ file: 'a\u001b[2J\n.yaml', document: 1, line: 1 })
+  const [odd] = readObject(7, place).problems
+  t.equal(
+    odd && formatProblem(odd),
+    'error: a\\u001b[2J\\u000a.yaml: 7 is not an object; document skipped\n  in a\\u001b[2J\\u000a.yaml, document 1, line 1',
+  )
   const name = readObject(service({}, { metadata: { name: 'a\u001b[1m' } })).problems[0]
   t.equal(name?.subject, 'Service default/"a\\u001b[1m"')
 })
