@@ -15,7 +15,7 @@ import type { FlowOutcome, Probe, UdpFlow } from './flows.ts'
 import { buildScript, namespaceOf } from './lab/build.ts'
 import { type Helper, startHelper } from './lab/helper.ts'
 import { type MixedOutcome, outcomeOfTries } from './lab/outcome.ts'
-import type { Answer, Got, Tries } from './lab/wire.ts'
+import type { Got, Tries } from './lab/wire.ts'
 import { execIn, freshPrefix, guard, must, release } from './namespace.ts'
 import { ownerOf, ROLES, type Role } from './network.ts'
 
@@ -98,16 +98,20 @@ type FindHelper = (role: Role, proto: Protocol) => Helper
 const servers = (helper: FindHelper): Lab['serve'] => {
   const served = new Set<string>()
   return async addresses => {
-    const wanted: Promise<Answer>[] = []
-    for (const { proto, ip, port } of addresses) {
-      const key = `${proto} ${ip} ${port}`
-      if (served.has(key)) continue
-      served.add(key)
+    const fresh = new Map<string, Address & { readonly owner: Role }>()
+    for (const address of addresses) {
+      const { proto, ip, port } = address
       const owner = ownerOf(ip)
       if (!owner) throw new Error(`nobody in the lab owns ${ip}`)
-      wanted.push(helper(owner, proto).ask({ do: 'listen', proto, ip, port }))
+      const key = `${proto} ${ip} ${port}`
+      if (!served.has(key)) fresh.set(key, { ...address, owner })
     }
-    await Promise.all(wanted)
+    for (const key of fresh.keys()) served.add(key)
+    await Promise.all(
+      [...fresh.values()].map(({ owner, proto, ip, port }) =>
+        helper(owner, proto).ask({ do: 'listen', proto, ip, port }),
+      ),
+    )
   }
 }
 
