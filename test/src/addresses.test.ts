@@ -134,7 +134,8 @@ t.test('endpoint texts and loopback', async t => {
   t.equal(endpointText('10.0.0.1', 80), '10.0.0.1:80')
   t.equal(endpointText('fd00::1', 80), '[fd00::1]:80')
   for (const address of ['127.0.0.1', '127.255.0.3', '::1']) t.ok(isLoopback(address), address)
-  for (const address of ['128.0.0.1', '1.127.0.0', '::', '::2']) t.notOk(isLoopback(address), address)
+  for (const address of ['128.0.0.1', '1.127.0.0', '::', '::2'])
+    t.notOk(isLoopback(address), address)
 })
 
 const anyGroup = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
