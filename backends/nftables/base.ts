@@ -23,6 +23,17 @@ import { SET_NAMES, setEntry } from './sets.ts'
 /** Node ports are never served there, whatever is configured (spec nftables, section 5, 7). */
 const LOOPBACK: Readonly<Record<Family, string>> = { IPv4: '127.0.0.0/8', IPv6: '::1/128' }
 
+/** Chains that are there whether or not anything leads to them. */
+export const STATIC_CHAINS: ReadonlySet<string> = new Set([
+  'services',
+  'refuse',
+  'fenced',
+  'external-local',
+  'external-short',
+  'np-external-local',
+  'np-external-short',
+])
+
 const HAIRPIN: readonly Field[] = ['source', 'destination', 'protocol', 'port']
 
 /** The bit that marks the first packet of a connection whose source is to be masqueraded. */

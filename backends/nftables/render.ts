@@ -35,10 +35,14 @@ const tableText = (family: Family, entries: readonly NftEntry[]): readonly strin
     entries.filter(entry => isElement(entry)),
     setOf,
   )
-  const body = entries.flatMap(entry => {
-    if (entry.kind === 'set') return setText(entry, elements.get(entry.name) ?? [])
-    return entry.kind === 'chain' ? chainText(entry) : []
-  })
+  const chains = entries.filter(entry => entry.kind === 'chain')
+  const body = [
+    ...entries.flatMap(entry =>
+      entry.kind === 'set' ? setText(entry, elements.get(entry.name) ?? []) : [],
+    ),
+    ...chains.filter(({ hook }) => hook === null).flatMap(chainText),
+    ...chains.filter(({ hook }) => hook !== null).flatMap(chainText),
+  ]
   return [`add ${table}`, `delete ${table}`, `${table} {`, ...body.map(line => `\t${line}`), '}']
 }
 
