@@ -5,11 +5,9 @@
  */
 import process from 'node:process'
 import t, { type Test } from 'tap'
-import type { EndpointSlice } from '../../src/objects/types.ts'
 import { BACKENDS, type TestedBackend } from '../support/backends.ts'
 import {
   type Case,
-  type Cluster,
   findScenario,
   listCases,
   readCaseConfig,
@@ -19,7 +17,7 @@ import {
   type Step,
 } from '../support/cases.ts'
 import { probeName } from '../support/flows.ts'
-import { type Address, type Lab, openLab } from '../support/lab.ts'
+import { addressesOf, type Lab, openLab } from '../support/lab.ts'
 import { cannotRun } from '../support/namespace.ts'
 import type { ProxyKernel, ProxyUnderTest } from '../support/proxy.ts'
 
@@ -59,16 +57,6 @@ const cases =
   process.env['KPC_LIVE'] === 'all'
     ? await casesWithFlows()
     : await Promise.all(TELLING.map(findScenario))
-
-/** Every address and port that a slice names, whatever its conditions say. */
-const addressesOf = ({ objects }: Cluster): readonly Address[] =>
-  [...objects.values()]
-    .filter((object): object is EndpointSlice => object.kind === 'EndpointSlice')
-    .flatMap(({ endpoints, ports }) =>
-      endpoints.flatMap(({ ip }) =>
-        ports.map(({ protocol, port }) => ({ proto: protocol, ip, port })),
-      ),
-    )
 
 const compareFlows = async (t: Test, step: Step, row: TestedBackend, lab: Lab): Promise<void> => {
   const flows = await readFlows(step)

@@ -10,7 +10,7 @@ import { objectKey } from '../../src/objects/key.ts'
 import type { ClusterEvent, ClusterObject, Family, Problem } from '../../src/objects/types.ts'
 import type { KernelFacts } from '../../src/plan/types.ts'
 import { readFiles } from '../../src/sources/files.ts'
-import type { Flows, UdpFlow } from './flows.ts'
+import type { Flows, Mode, UdpFlow } from './flows.ts'
 
 export const GOLDEN: string = join(import.meta.dirname, '../../golden')
 const TRANSITIONS = 'transitions'
@@ -164,3 +164,14 @@ export const readFlows = async ({ directory }: Step): Promise<Flows | undefined>
   (await readdir(directory)).includes('flows.json')
     ? readJson<Flows>(join(directory, 'flows.json'))
     : undefined
+
+/** What conntrack held after a step of a transition, and who answered its long-lived flows, by their names. */
+export interface RecordedFlows {
+  readonly entries: readonly string[]
+  readonly answers: Readonly<Record<string, readonly string[]>>
+}
+
+export const readConntrack = ({
+  directory,
+}: Step): Promise<Readonly<Record<Mode, RecordedFlows>>> =>
+  readJson(join(directory, 'conntrack.json'))

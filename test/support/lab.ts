@@ -9,8 +9,9 @@
  */
 import { join } from 'node:path'
 import process from 'node:process'
-import type { Protocol } from '../../src/objects/types.ts'
+import type { EndpointSlice, Protocol } from '../../src/objects/types.ts'
 import { type Exec, realExec } from '../../src/ports/exec.ts'
+import type { Cluster } from './cases.ts'
 import type { FlowOutcome, Probe, UdpFlow } from './flows.ts'
 import { buildScript, namespaceOf } from './lab/build.ts'
 import { type Helper, startHelper } from './lab/helper.ts'
@@ -204,3 +205,13 @@ export const eachAtOnce = async <T>(
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
 }
+
+/** Every address and port that a slice names, whatever its conditions say. */
+export const addressesOf = ({ objects }: Cluster): readonly Address[] =>
+  [...objects.values()]
+    .filter((object): object is EndpointSlice => object.kind === 'EndpointSlice')
+    .flatMap(({ endpoints, ports }) =>
+      endpoints.flatMap(({ ip }) =>
+        ports.map(({ protocol, port }) => ({ proto: protocol, ip, port })),
+      ),
+    )

@@ -2,6 +2,7 @@
  * A proxy under test: one case's pipeline with one backend behind it, its entry type closed over so that tests can
  * hold all backends in one table. Clusters in; program text, traces and, through a kernel, rules out.
  */
+import type { PortChange } from '../../src/agent/conntrack.ts'
 import { Pipeline } from '../../src/agent/pipeline.ts'
 import type { Backend, BackendIo, Packet, Trace } from '../../src/backend.ts'
 import type { ProxyConfig } from '../../src/config/types.ts'
@@ -13,8 +14,8 @@ import { type Cluster, EMPTY_CLUSTER, eventsBetween, type NodeSetting } from './
 import { isNodeAddress } from './network.ts'
 
 export interface ProxyUnderTest {
-  /** The cluster is now this one. */
-  readonly see: (cluster: Cluster) => void
+  /** The cluster is now this one. Gives what became of the service ports that this touched. */
+  readonly see: (cluster: Cluster) => readonly PortChange[]
   readonly render: () => string
   /** Prepares the program of this moment. */
   readonly tracer: () => (packet: Packet) => Trace<Entry>
@@ -62,8 +63,10 @@ const startProxy = <E extends Entry>(
   let pending: Change<E>[] = []
   return {
     see: cluster => {
-      pending.push(...pipeline.apply(eventsBetween(seen, cluster)).changes)
+      const { changes, ports } = pipeline.apply(eventsBetween(seen, cluster))
+      pending.push(...changes)
       seen = cluster
+      return ports
     },
     render: () => backend.render(pipeline.program.values()),
     tracer: () => {
