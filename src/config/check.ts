@@ -10,10 +10,10 @@ import type { ProxyConfig, ProxyMode, SyncPeriods } from './types.ts'
 type Fault = Omit<FieldFault, 'code' | 'severity'>
 
 /** The mode in force where none is chosen, as in kube-proxy. */
-export const DEFAULT_MODE: ProxyMode = 'iptables'
+const DEFAULT_MODE: ProxyMode = 'iptables'
 
 /** The periods of the section that the mode uses. */
-export const activePeriods = (config: ProxyConfig, mode: ProxyMode): SyncPeriods =>
+const activePeriods = (config: ProxyConfig, mode: ProxyMode): SyncPeriods =>
   mode === 'ipvs' || mode === 'nftables' ? config[mode] : config.iptables
 
 /** Reports what does not go together and returns the configuration that holds instead. */

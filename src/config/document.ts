@@ -13,7 +13,7 @@ export interface ConfigDocument {
   readonly faults: readonly SyntaxFault[]
 }
 
-export interface SyntaxFault {
+interface SyntaxFault {
   /** A key that stands twice: the later value holds. Anything else makes the file unreadable. */
   readonly repeatedKey: boolean
   readonly fact: string

@@ -5,7 +5,7 @@
 
 export type ProxyMode = 'iptables' | 'ipvs' | 'nftables' | 'userspace'
 
-export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix'
+type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix'
 
 /** How often rules are written, in milliseconds. */
 export interface SyncPeriods {
@@ -13,19 +13,19 @@ export interface SyncPeriods {
   readonly minSyncPeriod: number
 }
 
-export interface IptablesConfig extends SyncPeriods {
+interface IptablesConfig extends SyncPeriods {
   /** 0 … 31; for modes iptables, ipvs and userspace. */
   readonly masqueradeBit: number
   readonly masqueradeAll: boolean
   readonly localhostNodePorts: boolean
 }
 
-export interface NftablesConfig extends SyncPeriods {
+interface NftablesConfig extends SyncPeriods {
   readonly masqueradeBit: number
   readonly masqueradeAll: boolean
 }
 
-export interface IpvsConfig extends SyncPeriods {
+interface IpvsConfig extends SyncPeriods {
   /** Empty: rr. */
   readonly scheduler: string
   readonly excludeCIDRs: readonly string[]
@@ -36,7 +36,7 @@ export interface IpvsConfig extends SyncPeriods {
   readonly udpTimeout: number
 }
 
-export interface ConntrackConfig {
+interface ConntrackConfig {
   readonly maxPerCore: number
   readonly min: number
   /** Milliseconds; 0 leaves the kernel's value. */
@@ -47,7 +47,7 @@ export interface ConntrackConfig {
   readonly udpStreamTimeout: number
 }
 
-export interface ClientConnectionConfig {
+interface ClientConnectionConfig {
   /** Empty: in-cluster configuration. */
   readonly kubeconfig: string
   readonly acceptContentTypes: string
@@ -56,14 +56,14 @@ export interface ClientConnectionConfig {
   readonly burst: number
 }
 
-export interface LoggingConfig {
+interface LoggingConfig {
   readonly format: 'text' | 'json'
   /** Milliseconds. */
   readonly flushFrequency: number
   readonly verbosity: number
 }
 
-export interface DetectLocalConfig {
+interface DetectLocalConfig {
   readonly bridgeInterface: string
   readonly interfaceNamePrefix: string
 }

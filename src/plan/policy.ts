@@ -60,7 +60,7 @@ export interface Choice {
 
 type Here = Pick<NodeFacts, 'nodeName' | 'zone'>
 
-export const NO_CHOICE: Choice = { hasEndpoints: false, cluster: [], local: [], reachable: [] }
+const NO_CHOICE: Choice = { hasEndpoints: false, cluster: [], local: [], reachable: [] }
 
 /** Chooses endpoints. `endpoints` are sorted by text. */
 export const chooseEndpoints = (

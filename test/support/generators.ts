@@ -48,7 +48,7 @@ const addresses = (family: Family, ipv4: string, ipv6: string, count: number): r
     family === 'IPv4' ? `${ipv4}.${at + 1}` : `${ipv6}::${(at + 1).toString(16)}`,
   )
 
-export const arbFamily: fc.Arbitrary<Family> = pick(['IPv4', 'IPv6'])
+const arbFamily: fc.Arbitrary<Family> = pick(['IPv4', 'IPv6'])
 
 const arbServicePort: fc.Arbitrary<ServicePort> = fc.record({
   name: pick(PORT_NAMES),
@@ -76,7 +76,7 @@ const SOURCE_RANGES: PerFamily<readonly string[]> = {
   IPv6: ['2001:db8:1::/64', 'fd00:50::/64', '::/0'],
 }
 
-export const arbService: fc.Arbitrary<Service> = fc
+const arbService: fc.Arbitrary<Service> = fc
   .record({
     namespace: pick(NAMESPACES),
     name: pick(NAMES),
@@ -124,7 +124,7 @@ const arbSlicePort: fc.Arbitrary<SlicePort> = fc.record({
   port: pick([80, 5353, 8080]),
 })
 
-export const arbSlice: fc.Arbitrary<EndpointSlice> = arbFamily.chain(family =>
+const arbSlice: fc.Arbitrary<EndpointSlice> = arbFamily.chain(family =>
   fc
     .record({
       namespace: pick(NAMESPACES),
@@ -172,7 +172,7 @@ const arbServiceCIDR: fc.Arbitrary<ServiceCIDR> = fc.record({
   cidrs: few(pick(['10.96.0.0/12', '10.112.0.0/16', 'fd00:96::/112']), 2),
 })
 
-export const arbObject: fc.Arbitrary<ClusterObject> = fc.oneof(
+const arbObject: fc.Arbitrary<ClusterObject> = fc.oneof(
   { weight: 6, arbitrary: arbService },
   { weight: 10, arbitrary: arbSlice },
   { weight: 1, arbitrary: arbLegacy },
@@ -181,7 +181,7 @@ export const arbObject: fc.Arbitrary<ClusterObject> = fc.oneof(
 )
 
 /** What makes an object the same object as another. */
-export const identityOf = (object: ClusterObject): string =>
+const identityOf = (object: ClusterObject): string =>
   `${object.kind} ${'namespace' in object ? object.namespace : ''}/${object.name}`
 
 /** The state of a cluster: no object twice. */

@@ -4,7 +4,7 @@ import { portKey, portLabel } from '../../src/model/types.ts'
 import type { Service, ServicePort } from '../../src/objects/types.ts'
 import { MODERN_KERNEL, type NodeFacts } from '../../src/plan/types.ts'
 
-export const serviceOf = (more: Partial<Service> = {}): Service => ({
+const serviceOf = (more: Partial<Service> = {}): Service => ({
   kind: 'Service',
   namespace: 'shop',
   name: 'web',
