@@ -4,7 +4,6 @@
  */
 import { stringify } from 'yaml'
 import type { Backend } from '../backend.ts'
-import type { Problem } from '../objects/types.ts'
 import { by } from '../order.ts'
 import type { Frontend, PortPlan } from '../plan/types.ts'
 import type { Change, Entry } from '../program/types.ts'
@@ -18,7 +17,9 @@ export interface Document {
 
 /** One document: a line of JSON, or a YAML document with its mark. */
 export const documentText = (document: Document, form: 'json' | 'yaml'): string =>
-  form === 'json' ? `${JSON.stringify(document)}\n` : `---\n${stringify(document)}`
+  form === 'json'
+    ? `${JSON.stringify(document)}\n`
+    : `---\n${stringify(document, { lineWidth: 0 })}`
 
 /** The node that an endpoint's pod runs on; null: unknown. */
 export type NodeOf = (ip: string) => string | null
@@ -98,6 +99,3 @@ export const change = <E extends Entry>(change: Change<E>, words: Words<E>): Cha
   ...(change.op === 'remove' ? {} : { entry: entryDocument(change.entry, words) }),
   ...(change.op === 'add' ? {} : { was: entryDocument(change.was, words) }),
 })
-
-/** A problem as it is; `kind` would clash with the document's. */
-export type ProblemDocument = Problem

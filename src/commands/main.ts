@@ -9,7 +9,7 @@ import { commandHelp, overview } from './help.ts'
 import type { Io } from './io.ts'
 import { render } from './render.ts'
 import { run } from './run.ts'
-import { nearest, UsageError } from './usage.ts'
+import { corrected, nearest, UsageError } from './usage.ts'
 import { VERSION, version } from './version.ts'
 
 const COMMANDS: readonly Command[] = [render, run, version, completionOf([render, run, version])]
@@ -37,7 +37,7 @@ const dispatch = async (argv: readonly string[], io: Io): Promise<number> => {
   if (word === '--version') return version.run([], io)
   if (word === '--help' || word === '-h' || word === 'help') return help(rest, io)
   const command = COMMANDS.find(({ name }) => name === word)
-  if (command === undefined) throw unknownCommand(word)
+  if (command === undefined) throw unknownCommand(argv)
   if (asksForHelp(rest)) return help([command.name], io)
   return command.run(rest, io)
 }
@@ -53,18 +53,18 @@ const help = async ([word]: readonly string[], { stdout }: Io): Promise<number> 
     return 0
   }
   const command = COMMANDS.find(({ name }) => name === word)
-  if (command === undefined) throw unknownCommand(word)
+  if (command === undefined) throw unknownCommand([word])
   stdout.write(commandHelp(command))
   return 0
 }
 
-const unknownCommand = (word: string): UsageError => {
+const unknownCommand = ([word = '', ...rest]: readonly string[]): UsageError => {
   const meant = nearest(
     word,
     COMMANDS.map(({ name }) => name),
   )
   return new UsageError(
     `there is no command ${JSON.stringify(word)}`,
-    meant === undefined ? 'kpc --help' : `kpc ${meant}`,
+    meant === undefined ? 'kpc --help' : corrected([word, ...rest], word, meant),
   )
 }

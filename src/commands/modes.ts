@@ -6,4 +6,4 @@ const isMode = (name: string): name is BackendName => Object.hasOwn(backends, na
 export const MODES: readonly BackendName[] = Object.keys(backends).filter(isMode)
 
 /** What a configuration without a mode means. */
-export const DEFAULT_MODE: BackendName = 'iptables'
+export const DEFAULT_MODE: BackendName = 'nftables'

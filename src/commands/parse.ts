@@ -3,10 +3,10 @@
  * thing that would. `parseArgs` of node:util splits the line; what is right is decided here.
  */
 import { parseArgs } from 'node:util'
-import { parseDuration } from '../config/duration.ts'
 import type { Positional } from './command.ts'
-import { flagOf, type Option, type OptionName, optionOf, type Values } from './options.ts'
-import { nearest, UsageError } from './usage.ts'
+import { flagOf, type OptionName, optionOf, type Values } from './options.ts'
+import { emptyOf, readValue, type Value } from './read-value.ts'
+import { corrected, nearest, UsageError } from './usage.ts'
 
 interface Grammar<N extends OptionName> {
   readonly name: string
@@ -19,8 +19,6 @@ interface Parsed<N extends OptionName> {
   readonly words: readonly string[]
 }
 
-type Value = boolean | number | string | readonly string[] | undefined
-
 /** Throws UsageError. */
 export const parse = <N extends OptionName>(
   grammar: Grammar<N>,
@@ -30,25 +28,18 @@ export const parse = <N extends OptionName>(
   const values = new Map<OptionName, Value>(
     grammar.options.map(name => [name, emptyOf(optionOf(name))]),
   )
+  const line = [grammar.name, ...argv]
   const words: string[] = []
   for (const token of tokensOf(grammar.options, argv)) {
     if (token.kind === 'positional') words.push(token.value)
     if (token.kind !== 'option') continue
     const name = byFlag.get(`--${token.name}`)
-    if (name === undefined) throw unknownFlag(grammar, token.rawName)
-    values.set(name, readValue(grammar.name, name, token, values.get(name)))
+    if (name === undefined) throw unknownFlag(grammar, line, token.rawName)
+    values.set(name, readValue({ name, token, line, before: values.get(name) }))
   }
   checkWords(grammar, words)
   // Each name of N has a value of its option's kind: emptyOf and readValue see to it.
   return { values: Object.fromEntries(values) as Values<N>, words }
-}
-
-interface OptionToken {
-  readonly kind: 'option'
-  readonly name: string
-  readonly rawName: string
-  readonly value: string | undefined
-  readonly inlineValue: boolean | undefined
 }
 
 const tokensOf = (
@@ -91,84 +82,15 @@ const withLevels = (argv: readonly string[]): string[] => {
   return args
 }
 
-const emptyOf = (option: Option): Value => {
-  switch (option.kind) {
-    case 'flag':
-      return false
-    case 'level':
-      return 0
-    case 'list':
-      return []
-    case 'text':
-    case 'choice':
-    case 'duration':
-      return undefined
-  }
-}
-
-const readValue = (command: string, name: OptionName, token: OptionToken, before: Value): Value => {
-  const option = optionOf(name)
-  const fail = (fault: string, advice: string): UsageError =>
-    new UsageError(`${token.rawName} ${fault}`, advice)
-  if (option.kind === 'flag') {
-    if (token.value === undefined) return true
-    throw fail(
-      `takes no value, but was given ${quoted(token.value)}`,
-      `kpc ${command} ${token.rawName}`,
-    )
-  }
-  const { value } = token
-  const isNextFlag = token.inlineValue !== true && value !== undefined && /^-./.test(value)
-  if (value === undefined || value === '' || isNextFlag)
-    throw fail('needs a value', `kpc ${command} ${token.rawName} ${exampleOf(option)}`)
-  switch (option.kind) {
-    case 'level':
-      return Number(value)
-    case 'text':
-      return value
-    case 'list':
-      return [...(Array.isArray(before) ? before : []), value]
-    case 'choice':
-      return chosen(command, token.rawName, option.choices, value)
-    case 'duration':
-      return milliseconds(command, token.rawName, value)
-  }
-}
-
-const chosen = (
-  command: string,
+const unknownFlag = (
+  { name, options }: Grammar<OptionName>,
+  line: readonly string[],
   flag: string,
-  choices: readonly string[],
-  value: string,
-): string => {
-  if (choices.includes(value)) return value
-  const meant = nearest(value.toLowerCase(), choices) ?? choices[0] ?? ''
-  throw new UsageError(
-    `${flag} is one of ${choices.join(', ')}, not ${quoted(value)}`,
-    `kpc ${command} ${flag} ${meant}`,
-  )
-}
-
-const milliseconds = (command: string, flag: string, value: string): number => {
-  const ms = parseDuration(value)
-  if (ms !== null && ms > 0) return ms
-  throw new UsageError(
-    `${flag} is a time such as 10s or 1m30s, not ${quoted(value)}`,
-    `kpc ${command} ${flag} ${/^\d+$/.test(value) && value !== '0' ? `${value}s` : '10s'}`,
-  )
-}
-
-const exampleOf = (option: Option): string => {
-  if (option.kind === 'choice') return option.choices[0] ?? ''
-  return option.kind === 'flag' || option.kind === 'level' ? '' : option.value
-}
-
-const unknownFlag = ({ name, options }: Grammar<OptionName>, flag: string): UsageError => {
-  const known = options.map(flagOf)
-  const meant = flag.startsWith('--') ? nearest(flag, known) : undefined
+): UsageError => {
+  const meant = flag.startsWith('--') ? nearest(flag, options.map(flagOf)) : undefined
   return new UsageError(
     `kpc ${name} has no flag ${flag}`,
-    meant === undefined ? `kpc ${name} --help` : `kpc ${name} ${meant}`,
+    meant === undefined ? `kpc ${name} --help` : corrected(line, flag, meant),
   )
 }
 
@@ -177,7 +99,7 @@ const checkWords = ({ name, positional }: Grammar<OptionName>, words: readonly s
   if (positional === undefined) {
     if (word === undefined) return
     throw new UsageError(
-      `kpc ${name} takes flags only, but was given ${quoted(word)}`,
+      `kpc ${name} takes flags only, but was given ${JSON.stringify(word)}`,
       /\.(ya?ml|json)$/.test(word) ? `kpc ${name} -f ${word}` : `kpc ${name} --help`,
     )
   }
@@ -186,9 +108,7 @@ const checkWords = ({ name, positional }: Grammar<OptionName>, words: readonly s
     throw new UsageError(`kpc ${name} needs a ${value}`, `kpc ${name} ${choices.join('|')}`)
   if (!choices.includes(word) || extra !== undefined)
     throw new UsageError(
-      `kpc ${name} takes one of ${choices.join(', ')}, not ${quoted(words.join(' '))}`,
+      `kpc ${name} takes one of ${choices.join(', ')}, not ${JSON.stringify(words.join(' '))}`,
       `kpc ${name} ${nearest(word, choices) ?? choices[0] ?? ''}`,
     )
 }
-
-const quoted = (text: string): string => JSON.stringify(text)

@@ -4,18 +4,18 @@ import type { Problem } from '../objects/types.ts'
 import { painter, wantsColour } from '../terminal/paint.ts'
 import type { Io } from './io.ts'
 
-export const reportProblems = (
-  problems: readonly Problem[],
-  io: Pick<Io, 'stderr' | 'env'>,
-): void => {
-  const paint = painter(wantsColour(io.env, io.stderr.isTerminal))
-  for (const problem of problems) {
-    const { severity } = problem
-    const text = formatProblem(problem)
-    const coloured = text.startsWith(severity)
-      ? paint(severity === 'error' ? 'bad' : 'changed', severity) + text.slice(severity.length)
-      : text
-    io.stderr.write(`${coloured}\n`)
+/** Says what is wrong to whoever watches. */
+export type ReportProblems = (problems: readonly Problem[]) => void
+
+/** Reports as text, coloured on a terminal. */
+export const problemsTo = ({ stderr, env }: Pick<Io, 'stderr' | 'env'>): ReportProblems => {
+  const paint = painter(wantsColour(env, stderr.isTerminal))
+  return problems => {
+    for (const problem of problems) {
+      const { severity } = problem
+      const rest = formatProblem(problem).slice(severity.length)
+      stderr.write(`${paint(severity === 'error' ? 'bad' : 'changed', severity)}${rest}\n`)
+    }
   }
 }
 

@@ -17,7 +17,7 @@ import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
 import { describedAddresses, nodesIn } from './node-addresses.ts'
 import type { Values } from './options.ts'
-import { isError, missingNode, reportProblems } from './problems.ts'
+import { isError, missingNode, problemsTo } from './problems.ts'
 import { readSetting, SETTING_OPTIONS, type Setting } from './setting.ts'
 import { Whereabouts } from './whereabouts.ts'
 
@@ -48,11 +48,12 @@ export const render: Command = command({
 
 const renderProgram = async (values: RenderValues, io: Io): Promise<number> => {
   using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
-  const setting = await readSetting('render', values, io)
+  const report = problemsTo(io)
+  const setting = await readSetting({ command: 'render', values, io, report })
   progress.say(`reading ${setting.paths.join(', ')}`)
   const read = await readFiles(setting.paths, io)
   progress[Symbol.dispose]()
-  reportProblems(read.problems, io)
+  report(read.problems)
   if (read.events.length === 0 && read.problems.some(isError))
     throw new Failure('no object could be read, so there is no program to print')
   progress.say(`compiling ${counted(read.events.length, 'object')}`)
@@ -60,7 +61,7 @@ const renderProgram = async (values: RenderValues, io: Io): Promise<number> => {
     compile(backend, setting, values, read),
   )
   progress[Symbol.dispose]()
-  reportProblems(problems, io)
+  report(problems)
   io.stdout.write(text)
   return [...read.problems, ...problems].some(isError) ? 2 : 0
 }

@@ -5,8 +5,10 @@ import { withBackend } from '../../backends/registry.ts'
 import { type Command, command } from './command.ts'
 import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
+import { problemsTo } from './problems.ts'
 import { follow } from './run/follow.ts'
 import type { RunValues } from './run/job.ts'
+import { openLog } from './run/log.ts'
 import { readSetting, SETTING_OPTIONS } from './setting.ts'
 
 export const run: Command = command({
@@ -42,7 +44,9 @@ export const run: Command = command({
 
 const start = async (values: RunValues, io: Io): Promise<number> => {
   const dryRun = values.dryRun || values.demo
-  const setting = await readSetting('run', values, io)
+  const log = openLog(io)
+  const report = dryRun ? problemsTo(io) : log.problems
+  const setting = await readSetting({ command: 'run', values, io, report })
   const privileged = !values.demo && (await io.mayChangeRules())
   if (!dryRun && !privileged)
     throw new Failure(
@@ -50,6 +54,6 @@ const start = async (values: RunValues, io: Io): Promise<number> => {
         '  run it as root, or add --dry-run to see what it would do',
     )
   return withBackend(setting.mode, backend =>
-    follow({ backend, setting, values, io, dryRun, privileged }),
+    follow({ backend, setting, values, io, dryRun, privileged, log, report }),
   )
 }

@@ -10,7 +10,7 @@ import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
 import { DEFAULT_MODE, MODES } from './modes.ts'
 import type { Values } from './options.ts'
-import { reportProblems } from './problems.ts'
+import { isError, type ReportProblems } from './problems.ts'
 import { SAMPLE_CLUSTER, SAMPLE_CONFIG } from './sample/source.ts'
 import { UsageError } from './usage.ts'
 
@@ -47,12 +47,16 @@ export interface Setting {
   readonly families: readonly Family[] | undefined
 }
 
-/** Throws UsageError and Failure. Warnings about the configuration go to stderr. */
-export const readSetting = async (
-  command: string,
-  values: SettingValues,
-  io: Io,
-): Promise<Setting> => {
+interface Asked {
+  readonly command: string
+  readonly values: SettingValues
+  readonly io: Io
+  /** Hears what is wrong with the configuration. */
+  readonly report: ReportProblems
+}
+
+/** Throws UsageError and Failure. */
+export const readSetting = async ({ command, values, io, report }: Asked): Promise<Setting> => {
   const { demo, filename } = values
   if (demo && filename.length > 0)
     throw new UsageError(
@@ -64,7 +68,7 @@ export const readSetting = async (
       `kpc ${command} needs the objects to work from`,
       `kpc ${command} -f PATH, or kpc ${command} --demo for the sample cluster`,
     )
-  const config = await readProxyConfig(values, io)
+  const config = await readProxyConfig({ command, values, io, report })
   return {
     paths: demo ? [SAMPLE_CLUSTER] : filename,
     config,
@@ -80,7 +84,7 @@ const FAMILIES_OF = {
   dual: FAMILIES,
 } as const satisfies Readonly<Record<string, readonly Family[]>>
 
-const readProxyConfig = async (values: SettingValues, io: Io): Promise<ProxyConfig> => {
+const readProxyConfig = async ({ values, io, report }: Asked): Promise<ProxyConfig> => {
   const { config: given, hostnameOverride, proxyMode, demo } = values
   const file = given ?? (demo ? SAMPLE_CONFIG : undefined)
   const read =
@@ -89,8 +93,8 @@ const readProxyConfig = async (values: SettingValues, io: Io): Promise<ProxyConf
       : readConfig(await textOf(file, io), file)
   const flagged = withFlags(read.config, { config: given, hostnameOverride, proxyMode })
   const problems: readonly Problem[] = [...read.problems, ...flagged.problems]
-  reportProblems(problems, io)
-  if (problems.some(({ severity }) => severity === 'error'))
+  report(problems)
+  if (problems.some(isError))
     throw new Failure('with such a configuration kube-proxy does not start, and neither does kpc')
   return flagged.config
 }

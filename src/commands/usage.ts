@@ -52,3 +52,18 @@ const editDistance = (from: string, to: string): number => {
   }
   return last[to.length] ?? 0
 }
+
+/** The command line with one word put right, as it would be typed. */
+export const corrected = (argv: readonly string[], wrong: string, right: string): string => {
+  const words = argv.map(word => {
+    if (word === wrong) return right
+    const [flag, ...value] = word.split('=')
+    if (value.length === 0) return word
+    if (flag === wrong) return [right, ...value].join('=')
+    return value.join('=') === wrong ? `${flag}=${right}` : word
+  })
+  return ['kpc', ...words.map(shellWord)].join(' ')
+}
+
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

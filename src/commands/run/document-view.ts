@@ -11,7 +11,6 @@ import {
   servicePorts,
 } from '../documents.ts'
 import type { Io } from '../io.ts'
-import { reportProblems } from '../problems.ts'
 import type { Scene, View } from './view.ts'
 
 export const documentView = <E extends Entry>(
@@ -30,8 +29,8 @@ export const documentView = <E extends Entry>(
       caption = undefined
     },
     problems: problems => {
-      reportProblems(problems, io)
-      print({ apiVersion: API_VERSION, kind: 'Problems', ...{ problems } })
+      const document = { apiVersion: API_VERSION, kind: 'Problems', problems } as const
+      print(document)
     },
     caption: text => {
       caption = text
@@ -74,7 +73,9 @@ const syncDocument = <E extends Entry>(
     ...(report.outcome === 'synced'
       ? { changes: report.changes.map(each => change(each, backend)) }
       : { error: String(report.error), withheld: report.withheld, retryInMs: report.retryInMs }),
-    milliseconds: timing,
+    milliseconds: Object.fromEntries(
+      Object.entries(timing).map(([stage, ms]) => [stage, Number(ms.toFixed(3))]),
+    ),
   } as const
   return document
 }

@@ -10,12 +10,12 @@ import { counted } from '../../terminal/amounts.ts'
 import { openProgress } from '../../terminal/progress.ts'
 import { Failure } from '../failure.ts'
 import { nodesIn } from '../node-addresses.ts'
-import { isError, missingNode, reportProblems } from '../problems.ts'
+import { isError, missingNode } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
 import { documentView } from './document-view.ts'
 import { openWithFirst } from './first-update.ts'
 import { backendIoOf, type Job, openKernel, openPipeline, openSource } from './job.ts'
-import { logSync, openLog } from './log.ts'
+import { logSync } from './log.ts'
 import { textView } from './text-view.ts'
 import type { Scene, View } from './view.ts'
 
@@ -71,7 +71,7 @@ const firstLook = async <E extends Entry>(
   const first = opened?.first
   if (first?.events.length === 0 && first.problems.some(isError)) {
     progress[Symbol.dispose]()
-    reportProblems(first.problems, io)
+    job.report(first.problems)
     throw new Failure('no object could be read, so nothing was done')
   }
   return opened
@@ -116,7 +116,7 @@ const viewOf = <E extends Entry>(scene: Scene<E>, { values, io, dryRun }: Job<E>
   if (dryRun || verbose > 0) return textView(scene, io)
   return {
     sync: () => undefined,
-    problems: problems => reportProblems(problems, io),
+    problems: () => undefined,
     caption: () => undefined,
   }
 }
@@ -131,11 +131,10 @@ interface RunRecord<E extends Entry> {
 }
 
 const newRecord = <E extends Entry>(
-  { io, dryRun, backend, setting }: Job<E>,
+  { io, dryRun, backend, setting, log, report }: Job<E>,
   pipeline: Pipeline<E>,
   view: View<E>,
 ): RunRecord<E> => {
-  const log = openLog(io)
   let flawed = false
   let syncs = 0
   if (!dryRun)
@@ -145,14 +144,16 @@ const newRecord = <E extends Entry>(
       from: setting.paths.join(' '),
     })
   return {
-    sync: report => {
+    sync: done => {
       syncs++
-      if (report.outcome === 'failed' && report.withheld.length > 0) flawed = true
-      view.sync(report)
-      if (!dryRun || report.outcome === 'failed') logSync(log, report, pipeline.plans.size)
+      if (done.outcome === 'failed' && done.withheld.length > 0) flawed = true
+      view.sync(done)
+      if (!dryRun || done.outcome === 'failed') logSync(log, done, pipeline.plans.size)
     },
     problems: problems => {
-      if (problems.length > 0) view.problems(problems)
+      if (problems.length === 0) return
+      report(problems)
+      view.problems(problems)
       flawed ||= problems.some(isError)
     },
     end: () => {

@@ -12,8 +12,10 @@ import type { Source, SourceUpdate } from '../../sources/source.ts'
 import type { Io } from '../io.ts'
 import { describedAddresses, nodesIn } from '../node-addresses.ts'
 import type { Values } from '../options.ts'
+import type { ReportProblems } from '../problems.ts'
 import { sampleSource } from '../sample/source.ts'
 import type { Setting, SettingOption } from '../setting.ts'
+import type { Log } from './log.ts'
 
 export type RunValues = Values<
   SettingOption | 'dryRun' | 'once' | 'for' | 'iptablesFlavour' | 'output' | 'verbose'
@@ -27,6 +29,8 @@ export interface Job<E extends Entry> {
   readonly dryRun: boolean
   /** The kernel can be read. */
   readonly privileged: boolean
+  readonly log: Log
+  readonly report: ReportProblems
 }
 
 /** `onStep` hears what the sample cluster is about to do. */

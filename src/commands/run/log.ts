@@ -3,29 +3,48 @@
  * what it means for traffic.
  */
 import type { SyncReport } from '../../agent/loop.ts'
+import { formatProblem } from '../../objects/problem.ts'
+import type { Problem } from '../../objects/types.ts'
 import type { Entry } from '../../program/types.ts'
 import { duration } from '../../terminal/amounts.ts'
 import { painter, type Style, wantsColour } from '../../terminal/paint.ts'
 import type { Io } from '../io.ts'
+import { problemsTo, type ReportProblems } from '../problems.ts'
 
 type Field = number | string | { readonly ms: number }
+type Fields = Readonly<Record<string, Field>>
+type Level = 'info' | 'warning' | 'error'
 
 export interface Log {
-  readonly info: (message: string, fields?: Readonly<Record<string, Field>>) => void
-  readonly error: (message: string, fields?: Readonly<Record<string, Field>>) => void
+  readonly info: (message: string, fields?: Fields) => void
+  readonly error: (message: string, fields?: Fields) => void
+  readonly problems: ReportProblems
 }
 
-export const openLog = ({ stderr, env, date }: Pick<Io, 'stderr' | 'env' | 'date'>): Log => {
+export const openLog = (io: Pick<Io, 'stderr' | 'env' | 'date'>): Log => {
+  const { stderr, env, date } = io
   const paint = painter(wantsColour(env, stderr.isTerminal))
+  const asPairs = (style: Style, message: string, fields: Fields): string =>
+    [paint(style, message), ...Object.entries(fields).map(pair)].join('  ')
+  const asJson = (level: Level, message: string, fields: Fields): string =>
+    JSON.stringify({ time: date().toISOString(), level, message, ...plain(fields) })
   const write =
-    (level: 'info' | 'error', style: Style) =>
-    (message: string, fields: Readonly<Record<string, Field>> = {}): void =>
+    (level: Level, style: Style) =>
+    (message: string, fields: Fields = {}): void =>
       stderr.write(
-        stderr.isTerminal
-          ? `${[paint(style, message), ...Object.entries(fields).map(pair)].join('  ').trimEnd()}\n`
-          : `${JSON.stringify({ time: date().toISOString(), level, message, ...plain(fields) })}\n`,
+        `${stderr.isTerminal ? asPairs(style, message, fields) : asJson(level, message, fields)}\n`,
       )
-  return { info: write('info', 'strong'), error: write('error', 'bad') }
+  const logProblem = (problem: Problem): void => {
+    const { severity, code, subject, field, value, place } = problem
+    const at = place === undefined ? {} : { file: place.file, line: place.line }
+    const message = formatProblem(problem).split('\n')[0] ?? ''
+    write(severity, 'bad')(message, { code, subject, field, value, ...at })
+  }
+  return {
+    info: write('info', 'strong'),
+    error: write('error', 'bad'),
+    problems: stderr.isTerminal ? problemsTo(io) : problems => problems.forEach(logProblem),
+  }
 }
 
 const pair = ([name, value]: readonly [string, Field]): string => {

@@ -6,7 +6,6 @@ import type { Entry } from '../../program/types.ts'
 import { timeOfDay } from '../../terminal/amounts.ts'
 import { painter, wantsColour } from '../../terminal/paint.ts'
 import type { Io } from '../io.ts'
-import { reportProblems } from '../problems.ts'
 import { changeBlock } from './change-block.ts'
 import { openingLines } from './opening.ts'
 import type { Scene, View } from './view.ts'
@@ -27,7 +26,7 @@ export const textView = <E extends Entry>(scene: Scene<E>, io: Io): View<E> => {
         print(changeBlock(report, { caption, time: timeOfDay(io.date()), isFirst }, look))
       caption = undefined
     },
-    problems: problems => reportProblems(problems, io),
+    problems: () => undefined,
     caption: text => {
       caption = text
     },

@@ -8,6 +8,7 @@ import type { Whereabouts } from '../whereabouts.ts'
 
 export interface View<E extends Entry> {
   readonly sync: (report: SyncReport<E>) => void
+  /** They are reported on stderr too, by whoever calls this. */
   readonly problems: (problems: readonly Problem[]) => void
   /** What the next change is about, in the words of whoever makes it. */
   readonly caption: (text: string) => void
