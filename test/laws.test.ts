@@ -16,7 +16,9 @@ import type { Entry, EntryTable } from '../src/program/types.ts'
 import { arbCluster, arbEvents, finalObjects, HERE, setOf } from './support/generators.ts'
 import { toy } from './support/toy-backend.ts'
 
-const BACKENDS = [toy, ...Object.values(backends)] as unknown as readonly Backend<Entry>[]
+const BACKENDS = Object.entries({ toy, ...backends }).map(
+  ([title, backend]) => ({ title, backend: backend as unknown as Backend<Entry> }) as const,
+)
 
 const start = (backend: Backend<Entry>): Pipeline<Entry> =>
   new Pipeline({
@@ -47,14 +49,14 @@ const differences = (
  * which the flow tests do; here only the others are compared entry by entry.
  */
 const withStableSlots = new Set(['nftables'])
-const comparable = BACKENDS.filter(({ name }) => !withStableSlots.has(name))
+const comparable = BACKENDS.filter(({ title }) => !withStableSlots.has(title))
 
 t.test('the laws are asked of more than the toy', async t => {
   t.ok(comparable.length > 1)
 })
 
-for (const backend of comparable) {
-  t.test(`${backend.name}: incremental equals full`, async t => {
+for (const { title, backend } of comparable) {
+  t.test(`${title}: incremental equals full`, async t => {
     fc.assert(
       fc.property(arbEvents, events => {
         const one = fed(backend, ...events.map(event => [event]))
@@ -66,7 +68,7 @@ for (const backend of comparable) {
     )
   })
 
-  t.test(`${backend.name}: the order of events does not matter`, async t => {
+  t.test(`${title}: the order of events does not matter`, async t => {
     const shuffled = arbCluster.chain(objects =>
       fc.tuple(
         fc.constant(objects),
@@ -85,8 +87,8 @@ for (const backend of comparable) {
   })
 }
 
-for (const backend of BACKENDS)
-  t.test(`${backend.name}: the changes told lead a kernel to the program`, async t => {
+for (const { title, backend } of BACKENDS)
+  t.test(`${title}: the changes told lead a kernel to the program`, async t => {
     await fc.assert(
       fc.asyncProperty(arbEvents, async events => {
         const pipeline = start(backend)

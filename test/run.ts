@@ -34,7 +34,10 @@ const watch = (parser: Parser, path: readonly string[], tally: Tally): void => {
     else if (!children.has(result.name)) loose.push(result)
   })
   parser.on('complete', results => {
-    if (results.plan.skipAll)
+    if (results.plan.skipAll && results.plan.skipReason === 'no tests found') {
+      tally.failed++
+      tally.failures.push(`${path.join(' › ')}\n  no tests found`)
+    } else if (results.plan.skipAll)
       tally.skipped.push(`${path.join(' › ')}: ${results.plan.skipReason || 'no reason given'}`)
     const failed = loose.filter(({ ok }) => !ok)
     if (failed.length > 0) {
