@@ -214,6 +214,52 @@ t.test('what an event makes dirty', async t => {
     t.strictSame(modelOf(two, one).apply(event), { ports: want, facts: false }, name)
 })
 
+t.test('every field that a plan is made of makes its port dirty', async t => {
+  const ports = (more: object): Service['ports'] => [
+    { name: 'http', protocol: 'TCP', port: 80, nodePort: 0, ...more },
+  ]
+  const fields: readonly Partial<Service>[] = [
+    { type: 'NodePort' },
+    { clusterIPs: { IPv4: '10.96.0.2', IPv6: null } },
+    { ports: ports({ port: 81 }) },
+    { ports: ports({ nodePort: 30080 }) },
+    { externalIPs: { IPv4: ['198.51.100.1'], IPv6: [] } },
+    { listsExternalIPs: true },
+    { loadBalancerIPs: { IPv4: ['203.0.113.1'], IPv6: [] } },
+    { sourceRanges: { IPv4: ['192.0.2.0/24'], IPv6: [] } },
+    { affinitySeconds: 30 },
+    { internalTrafficPolicy: 'Local' },
+    { externalTrafficPolicy: 'Local' },
+    { healthCheckNodePort: 32000 },
+  ]
+  for (const field of fields)
+    t.strictSame(
+      modelOf(service()).apply(setOf(service(field))).ports,
+      [KEY],
+      JSON.stringify(field),
+    )
+  const traits: readonly Partial<SliceEndpoint>[] = [
+    { ip: '10.0.0.2' },
+    { nodeName: 'node-b' },
+    { nodeName: null },
+    { ready: false },
+    { serving: false },
+    { terminating: true },
+    { zoneHints: ['z1'] },
+    { nodeHints: ['node-a'] },
+  ]
+  for (const trait of traits) {
+    const model = modelOf(service(), slice('a', [endpoint('10.0.0.1')]))
+    const { ports: dirty } = model.apply(setOf(slice('a', [endpoint('10.0.0.1', trait)])))
+    t.strictSame(dirty, [KEY], JSON.stringify(trait))
+  }
+  const model = modelOf(service(), slice('a', [endpoint('10.0.0.1')]))
+  const moved = slice('a', [endpoint('10.0.0.1')], {
+    ports: [{ name: 'http', protocol: 'TCP', port: 81 }],
+  })
+  t.strictSame(model.apply(setOf(moved)).ports, [KEY], 'the port of a slice')
+})
+
 t.test('what does not change keeps its identity', async t => {
   const ends = [endpoint('10.0.0.1'), endpoint('10.0.0.2')]
   const model = modelOf(service(), slice('a', ends))

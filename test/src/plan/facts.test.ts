@@ -138,6 +138,13 @@ t.test('where node ports are served', async t => {
     )
 })
 
+t.test('a loopback address is no primary address', async t => {
+  const config = { nodePortAddresses: ['primary'], bindAddress: '127.0.0.1' }
+  const { nodePortAddresses } = factsOf({ config })
+  t.strictSame(nodePortAddresses.IPv4, { all: true, holdsLoopback: true })
+  t.match(nodePortAddresses.IPv6, { all: false })
+})
+
 t.test('what an operator should know about node ports', async t => {
   const base = { clusterCIDR: '10.244.0.0/16' }
   const of = (...nodePortAddresses: readonly string[]): Given => ({
