@@ -48,8 +48,12 @@ const checkHttp = (
   proxy: ProxyUnderTest,
 ): void => {
   for (const probe of http)
-    t.strictSame(httpAnswer(probe.url, proxy), probe[mode], `GET ${probe.url}`)
+    if (!isProxyHealth(probe))
+      t.strictSame(httpAnswer(probe.url, proxy), probe[mode], `GET ${probe.url}`)
 }
+
+/** healthzBindAddress: what the agent's server says of itself is no matter of plans or rules. */
+const isProxyHealth = ({ url }: HttpProbe): boolean => new URL(url).port === '10256'
 
 const checkCase = async (t: Test, tested: Case, row: TestedBackend): Promise<void> => {
   const proxy = row.start({ config: await readCaseConfig(tested), node })
@@ -71,3 +75,10 @@ for (const row of BACKENDS)
   t.test(row.name, async t => {
     for (const tested of cases) t.test(tested.name, t => checkCase(t, tested, row))
   })
+
+t.test('of the health answers only those of the proxy itself are not compared here', async t => {
+  const flows = await Promise.all(cases.flatMap(({ steps }) => steps.map(readFlows)))
+  const http = flows.flatMap(one => one?.http ?? [])
+  t.equal(http.length, 77)
+  t.equal(http.filter(isProxyHealth).length, 5)
+})
