@@ -44,8 +44,15 @@ const NO_ICMP_LIMITS: readonly string[] = [
   'net.ipv6.icmp.ratelimit=0',
 ]
 
-const sysctl = (namespace: string, settings: readonly string[]): string =>
-  `ip netns exec ${namespace} sysctl -q -w ${settings.join(' ')}`
+/** Writes below /proc/sys by the shell, as `sysctl` is not everywhere. A setting that a kernel lacks is left out. */
+const sysctl = (namespace: string, settings: readonly string[]): string => {
+  const writes = settings.map(setting => {
+    const [name = '', value] = setting.split('=')
+    const file = `/proc/sys/${name.replaceAll('.', '/')}`
+    return `test ! -e ${file} || echo ${value} > ${file}`
+  })
+  return `ip netns exec ${namespace} sh -ec '${writes.join('; ')}'`
+}
 
 const ip = (namespace: string, family: Family, ...words: readonly string[]): string =>
   `ip -n ${namespace} ${flag(family)} ${words.join(' ')}`
@@ -73,12 +80,12 @@ const bridges = (prefix: string): readonly string[] => {
     `ip -n ${name} link add ${bridge} type bridge`,
     up(name, bridge),
   ])
-  // The file is there only where bridge netfilter is; without it bridged packets meet no rules anyway.
-  const off = ['iptables', 'ip6tables', 'arptables'].map(
-    tool =>
-      `ip netns exec ${name} sh -c 'test ! -e /proc/sys/net/bridge/bridge-nf-call-${tool} || echo 0 > /proc/sys/net/bridge/bridge-nf-call-${tool}'`,
+  const rules = ['iptables', 'ip6tables', 'arptables']
+  const off = sysctl(
+    name,
+    rules.map(tool => `net.bridge.bridge-nf-call-${tool}=0`),
   )
-  return [...made, ...off]
+  return [...made, off]
 }
 
 const port = (prefix: string, role: string, device: string, bridge: string): readonly string[] => {
