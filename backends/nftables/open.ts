@@ -2,14 +2,14 @@
  * Opens the kernel: a netlink socket, and a look at whether this kernel can do what the rules need. What is missing
  * is said before anything is written.
  */
-import type { BackendIo, Kernel } from '../../src/backend.ts'
+import type { BackendIo } from '../../src/backend.ts'
 import { BatchError, NetlinkError } from '../../src/netlink/errors.ts'
 import type { Message } from '../../src/netlink/message.ts'
 import { NETLINK_NETFILTER } from '../../src/netlink/message.ts'
 import * as nf from '../../src/netlink/nf-tables/constants.ts'
 import { newChain, newRule, newSet, newTable } from '../../src/netlink/nf-tables/encode.ts'
 import { type NetlinkSocket, openNetlink } from '../../src/netlink/socket.ts'
-import type { NftEntry, Rule } from './entries.ts'
+import type { Rule } from './entries.ts'
 import { NftablesKernel } from './kernel.ts'
 import { kernelSet } from './kernel-set.ts'
 import { expressionsOf } from './rule-expressions.ts'
@@ -36,7 +36,7 @@ export class NoPermissionError extends Error {
 }
 
 /** Throws UnsupportedKernelError or NoPermissionError. */
-export const openKernel = async ({ families }: BackendIo): Promise<Kernel<NftEntry>> => {
+export const openKernel = async ({ families }: BackendIo): Promise<NftablesKernel> => {
   const socket = openNetlink(NETLINK_NETFILTER, { sendBuffer: 4 << 20, receiveBuffer: 4 << 20 })
   try {
     await probe(socket)

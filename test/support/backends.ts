@@ -7,8 +7,10 @@ import { iptables } from '../../backends/iptables/backend.ts'
 import { sysctls } from '../../backends/iptables/base.ts'
 import { openKernel } from '../../backends/iptables/kernel.ts'
 import { INVALID_COUNTER, LOCALHOST_COUNTER } from '../../backends/iptables/names.ts'
+import { nftables } from '../../backends/nftables/backend.ts'
 import type { NodeFacts } from '../../src/plan/types.ts'
 import type { Exec } from '../../src/ports/exec.ts'
+import { remoteKernel } from '../backends/nftables/support/remote-kernel.ts'
 import type { Mode } from './flows.ts'
 import { must } from './namespace.ts'
 import { type BackendRow, backendRow } from './proxy.ts'
@@ -45,5 +47,17 @@ export const BACKENDS: readonly TestedBackend[] = [
         await must(node, 'sh', ['-c', 'echo "$1" > "$2"', 'sh', value, path])
     },
     forget: async node => void (await must(node, 'sh', ['-c', FORGET_RECENT])),
+  },
+  {
+    ...backendRow({ ...nftables, open: remoteKernel }),
+    mode: 'nftables',
+    rulesFile: 'nftables.nft',
+    tools: ['nft'],
+    prepare: async () => undefined,
+    forget: async node => {
+      for (const family of ['ip', 'ip6'])
+        for (const map of ['affinity', 'np-affinity'])
+          await must(node, 'nft', ['flush', 'map', family, 'kpc', map])
+    },
   },
 ]
