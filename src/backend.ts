@@ -35,6 +35,11 @@ export interface Kernel<E extends Entry> extends AsyncDisposable {
   check(changes: readonly Change<E>[]): Promise<void>
   /** Afterwards the kernel is at the new state, or this throws and it is at the old one. */
   apply(changes: readonly Change<E>[]): Promise<void>
+  /**
+   * Puts a whole program in the place of whatever is there, without a gap, where that is faster than to read and
+   * compare. False: it is not, and nothing was done.
+   */
+  renew?(program: EntryTable<E>): Promise<boolean>
 }
 
 /**

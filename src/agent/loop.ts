@@ -30,14 +30,19 @@ export interface LoopOptions<E extends Entry> {
 }
 
 interface SyncWork<E extends Entry> {
-  /** The kernel was read and compared: the first sync, or the one after a failure. */
+  /** The kernel was read and compared, or renewed: the first sync, or the one after a failure. */
   readonly full: boolean
   readonly ports: readonly PortUpdate<E>[]
   readonly timing: Timing & { readonly apply: number }
 }
 
 export type SyncReport<E extends Entry> =
-  | (SyncWork<E> & { readonly outcome: 'synced'; readonly changes: readonly Change<E>[] })
+  | (SyncWork<E> & {
+      readonly outcome: 'synced'
+      /** The whole program was put in the place of what was there; there are no changes to tell then. */
+      readonly renewed: boolean
+      readonly changes: readonly Change<E>[]
+    })
   | (SyncWork<E> & {
       readonly outcome: 'failed'
       readonly error: unknown
@@ -127,7 +132,7 @@ class Writer<E extends Entry> {
   }
 
   async #attempt(): Promise<'over' | 'without-withheld'> {
-    const { clock, kernel, onSync } = this.#options
+    const { clock, kernel, onSync, pipeline } = this.#options
     const started = clock.now()
     const work = (): SyncWork<E> => ({
       full: !this.#inStep,
@@ -135,10 +140,12 @@ class Writer<E extends Entry> {
       timing: { ...this.#timing, apply: clock.now() - started },
     })
     try {
-      const changes = this.#inStep ? this.#changes : await this.#difference()
+      const renewed = !this.#inStep && (await kernel.renew?.(pipeline.program)) === true
+      const changes = renewed ? [] : this.#inStep ? this.#changes : await this.#difference()
       if (changes.length > 0) await kernel.apply(changes)
-      if (!this.#inStep || changes.length > 0) onSync({ ...work(), outcome: 'synced', changes })
-      this.#succeed(changes.length > 0)
+      if (!this.#inStep || changes.length > 0)
+        onSync({ ...work(), outcome: 'synced', renewed, changes })
+      this.#succeed(renewed || changes.length > 0)
       return 'over'
     } catch (error) {
       const withheld = this.#withhold(error)
