@@ -3,7 +3,7 @@
  * names of those it takes; parsing, help and shell completion are read from here.
  */
 import type { BackendName } from '../../backends/registry.ts'
-import { MODES } from './modes.ts'
+import { DEFAULT_MODE, MODES } from './modes.ts'
 
 interface Described {
   readonly short?: string
@@ -90,7 +90,11 @@ const OPTIONS: Options = {
     value: 'NODE',
     help: "the node's name, instead of the host's",
   },
-  proxyMode: { kind: 'choice', choices: MODES, help: 'which dataplane to compile for' },
+  proxyMode: {
+    kind: 'choice',
+    choices: MODES,
+    help: `which dataplane to compile for (default: ${DEFAULT_MODE})`,
+  },
   ipFamily: {
     kind: 'choice',
     choices: ['ipv4', 'ipv6', 'dual'],

@@ -31,7 +31,8 @@ export const render: Command = command({
   summary: 'Print the program of one node, as its tool loads it',
   details: [
     'Changes nothing and needs no privileges. What is wrong with the objects goes to',
-    'stderr; the sound ones are compiled all the same.',
+    'stderr; the sound ones are compiled all the same. Mode iptables prints a part for',
+    'each IP family; its tools load one at a time, which --ip-family picks.',
   ],
   options: RENDER_OPTIONS,
   exits: [
@@ -40,7 +41,7 @@ export const render: Command = command({
   ],
   examples: [
     'kpc render -f cluster.yaml --hostname-override node-a',
-    'kpc render --demo --proxy-mode iptables',
+    'kpc render --demo --proxy-mode iptables --ip-family ipv4',
     'kubectl get nodes,svc,endpointslices -A -o json | kpc render -f -',
   ],
   run: (values, io) => renderProgram(values, io),
@@ -68,8 +69,8 @@ const renderProgram = async (values: RenderValues, io: Io): Promise<number> => {
 
 const compile = <E extends Entry>(
   backend: Backend<E>,
-  { config, nodeName, families, mode }: Setting,
-  { nodeAddress, output = 'text' }: RenderValues,
+  { config, nodeName, nodeAddresses, families, mode }: Setting,
+  { output = 'text' }: RenderValues,
   { events, problems }: SourceUpdate,
 ): { readonly text: string; readonly problems: readonly Problem[] } => {
   const nodes = nodesIn(events)
@@ -78,7 +79,7 @@ const compile = <E extends Entry>(
     backend,
     config,
     nodeName,
-    interfaceAddresses: describedAddresses(nodeAddress, node),
+    interfaceAddresses: describedAddresses(nodeAddresses, node),
     kernel: MODERN_KERNEL,
     families: families ?? FAMILIES,
   })

@@ -21,6 +21,7 @@ export const run: Command = command({
   ],
   options: [
     ...SETTING_OPTIONS,
+    'netns',
     'dryRun',
     'once',
     'for',

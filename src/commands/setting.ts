@@ -3,6 +3,7 @@
  * Flags, configuration file and host in; values out. A configuration that kube-proxy would refuse is a Failure.
  */
 import type { BackendName } from '../../backends/registry.ts'
+import { parseAddress } from '../addresses.ts'
 import { defaultConfig, readConfig, withFlags } from '../config/read.ts'
 import type { ProxyConfig } from '../config/types.ts'
 import { FAMILIES, type Family, type Problem } from '../objects/types.ts'
@@ -23,7 +24,6 @@ export type SettingOption =
   | 'proxyMode'
   | 'ipFamily'
   | 'nodeAddress'
-  | 'netns'
 
 export const SETTING_OPTIONS: readonly SettingOption[] = [
   'filename',
@@ -33,7 +33,6 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
   'proxyMode',
   'ipFamily',
   'nodeAddress',
-  'netns',
 ]
 
 export type SettingValues = Values<SettingOption>
@@ -45,6 +44,8 @@ export interface Setting {
   readonly nodeName: string
   /** undefined: whatever the kernel has. */
   readonly families: readonly Family[] | undefined
+  /** Canonical; of --node-address. */
+  readonly nodeAddresses: readonly string[]
 }
 
 interface Asked {
@@ -74,6 +75,7 @@ export const readSetting = async ({ command, values, io, report }: Asked): Promi
     config,
     mode: modeOf(config),
     nodeName: config.hostnameOverride || hostNodeName(io),
+    nodeAddresses: values.nodeAddress.map(text => canonicalAddress(command, text)),
     families: values.ipFamily === undefined ? undefined : FAMILIES_OF[values.ipFamily],
   }
 }
@@ -97,6 +99,15 @@ const readProxyConfig = async ({ values, io, report }: Asked): Promise<ProxyConf
   if (problems.some(isError))
     throw new Failure('with such a configuration kube-proxy does not start, and neither does kpc')
   return flagged.config
+}
+
+const canonicalAddress = (command: string, text: string): string => {
+  const address = parseAddress(text)
+  if (address !== null) return address.text
+  throw new UsageError(
+    `--node-address ${JSON.stringify(text)} is not an IP address`,
+    `kpc ${command} --node-address 192.0.2.10`,
+  )
 }
 
 const textOf = async (file: string, io: Io): Promise<string> => {

@@ -18,7 +18,7 @@ import type { Setting, SettingOption } from '../setting.ts'
 import type { Log } from './log.ts'
 
 export type RunValues = Values<
-  SettingOption | 'dryRun' | 'once' | 'for' | 'iptablesFlavour' | 'output' | 'verbose'
+  SettingOption | 'netns' | 'dryRun' | 'once' | 'for' | 'iptablesFlavour' | 'output' | 'verbose'
 >
 
 export interface Job<E extends Entry> {
@@ -76,19 +76,19 @@ export const openKernel = async <E extends Entry>(
 }
 
 export const openPipeline = async <E extends Entry>(
-  { backend, setting, values, io, privileged }: Job<E>,
+  { backend, setting, io, privileged }: Job<E>,
   { events }: SourceUpdate,
   backendIo: BackendIo,
 ): Promise<Pipeline<E>> => {
-  const { config, nodeName, mode } = setting
+  const { config, nodeName, nodeAddresses, mode } = setting
   const node = nodesIn(events).find(({ name }) => name === nodeName)
-  const isDescribed = !privileged || values.nodeAddress.length > 0
+  const isDescribed = !privileged || nodeAddresses.length > 0
   return new Pipeline({
     backend,
     config,
     nodeName,
     interfaceAddresses: isDescribed
-      ? describedAddresses(values.nodeAddress, node)
+      ? describedAddresses(nodeAddresses, node)
       : await io.interfaceAddresses(),
     kernel: privileged ? await probeOf(mode)(backendIo) : MODERN_KERNEL,
     families: backendIo.families,
