@@ -40,6 +40,11 @@ export interface Kernel<E extends Entry> extends AsyncDisposable {
    * compare. False: it is not, and nothing was done.
    */
   renew?(program: EntryTable<E>): Promise<boolean>
+  /**
+   * Tells, from now on and until disposed of, when somebody else has changed what is ours: who, in a few words. Own
+   * writes are never told. Without it nobody notices but by reading.
+   */
+  watch?(onDrift: (what: string) => void): Promise<void>
 }
 
 /**

@@ -4,7 +4,12 @@
  * Changes go in the order of phases.ts, cut into transactions; what the kernel refuses is traced to its entries.
  */
 import type { Kernel } from '../../src/backend.ts'
-import { deleteTable, getSets, getTables } from '../../src/netlink/nf-tables/encode.ts'
+import {
+  deleteTable,
+  getGeneration,
+  getSets,
+  getTables,
+} from '../../src/netlink/nf-tables/encode.ts'
 import { readSet, readTable as readTableMessage } from '../../src/netlink/nf-tables/read.ts'
 import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
@@ -26,6 +31,7 @@ import {
   type Transaction,
   transactions,
 } from './transactions.ts'
+import { watchTables } from './watch.ts'
 
 /** The names that a table of ours may have. The first is what a text has, and what a cold start makes. */
 export const TABLES = ['kpc', 'kpc-b'] as const
@@ -54,6 +60,8 @@ export class NftablesKernel implements Kernel<NftEntry> {
   /** Chains in the kernel that the program does not hold, by key. */
   #idle = new Map<string, Chain>()
   #sweep: Promise<void> = Promise.resolve()
+  #onDrift: ((what: string) => void) | undefined
+  #watcher: AsyncDisposable | undefined
 
   constructor({ socket, families, chunk, renewFrom }: KernelOptions) {
     this.#socket = socket
@@ -96,6 +104,7 @@ export class NftablesKernel implements Kernel<NftEntry> {
     const before = await this.#locate()
     if (!(await this.#isFaster(before, program.size))) return false
     const after = new Map(this.#families.map(family => [family, otherThan(before.get(family))]))
+    await this.#stopWatching()
     await this.#discard(after)
     const encoding = this.#encoding(after)
     for (const transaction of transactions(constructionUnits(program), encoding))
@@ -107,14 +116,37 @@ export class NftablesKernel implements Kernel<NftEntry> {
         to: after.get(family) ?? name,
         isLive: key => program.has(key),
       })
-    await this.#swap(program, before, encoding)
     this.#names = after
+    if (this.#onDrift) await this.watch(this.#onDrift)
+    await this.#swap(program, before, encoding)
     this.#idle = new Map()
     return true
   }
 
+  /** While a program is built anew nobody listens, since each of its elements would be told. */
+  async watch(onDrift: (what: string) => void): Promise<void> {
+    await this.#stopWatching()
+    const [generation] = await this.#socket.request(getGeneration)
+    this.#onDrift = onDrift
+    this.#watcher = watchTables({
+      ownPort: generation?.port ?? 0,
+      isOurs: ({ table, family }) =>
+        [...this.#names].some(
+          ([known, name]) => name === table && PROTOCOL_FAMILY[known] === family,
+        ),
+      onDrift,
+    })
+  }
+
+  async #stopWatching(): Promise<void> {
+    const watcher = this.#watcher
+    this.#watcher = undefined
+    await watcher?.[Symbol.asyncDispose]()
+  }
+
   /** Waits for what is under way. What is in the kernel stays. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopWatching()
     await this.#sweep
     await this.#socket[Symbol.asyncDispose]()
   }

@@ -32,6 +32,8 @@ export interface LoopOptions<E extends Entry> {
 interface SyncWork<E extends Entry> {
   /** The kernel was read and compared, or renewed: the first sync, or the one after a failure. */
   readonly full: boolean
+  /** Somebody else changed what is ours, in the kernel's words; undefined: nobody did. */
+  readonly drift: string | undefined
   readonly ports: readonly PortUpdate<E>[]
   readonly timing: Timing & { readonly apply: number }
 }
@@ -74,7 +76,10 @@ export const runLoop = async <E extends Entry>(options: LoopOptions<E>): Promise
   try {
     while (!signal.aborted) {
       const retryInMs = writer.retryInMs
-      const wait = retryInMs === undefined ? aborted : clock.sleep(retryInMs, signal)
+      const wait =
+        retryInMs === undefined
+          ? Promise.race([aborted, writer.drift.noticed])
+          : clock.sleep(retryInMs, signal)
       const taken = await inbox.take(wait)
       if (taken.kind === 'ended' && retryInMs === undefined) break
       if (taken.kind === 'ended') await wait
@@ -89,6 +94,33 @@ export const runLoop = async <E extends Entry>(options: LoopOptions<E>): Promise
   return writer.result
 }
 
+/** What somebody else did to the kernel since it was last brought in step. */
+class Drift {
+  #what: string | undefined
+  #notice: () => void = () => undefined
+  /** Resolves when there is something to tell. */
+  noticed: Promise<void> = this.#nextNotice()
+
+  note(what: string): void {
+    this.#what ??= what
+    this.#notice()
+  }
+
+  /** What was told since the last call. */
+  take(): string | undefined {
+    const what = this.#what
+    if (what !== undefined) this.noticed = this.#nextNotice()
+    this.#what = undefined
+    return what
+  }
+
+  #nextNotice(): Promise<void> {
+    return new Promise(resolve => {
+      this.#notice = resolve
+    })
+  }
+}
+
 /** Owns what the loop knows about the kernel. */
 class Writer<E extends Entry> {
   readonly #options: LoopOptions<E>
@@ -100,6 +132,8 @@ class Writer<E extends Entry> {
   /** The kernel holds the program, but for these changes. Otherwise it has to be read. */
   #inStep = false
   #failures = 0
+  #isWatching = false
+  readonly drift: Drift = new Drift()
   result: LoopResult = { synced: false, changed: false }
 
   constructor(options: LoopOptions<E>) {
@@ -134,8 +168,11 @@ class Writer<E extends Entry> {
   async #attempt(): Promise<'over' | 'without-withheld'> {
     const { clock, kernel, onSync, pipeline } = this.#options
     const started = clock.now()
+    const drift = this.drift.take()
+    if (drift !== undefined) this.#inStep = false
     const work = (): SyncWork<E> => ({
       full: !this.#inStep,
+      drift,
       ports: [...this.#ports.values()],
       timing: { ...this.#timing, apply: clock.now() - started },
     })
@@ -146,6 +183,7 @@ class Writer<E extends Entry> {
       if (!this.#inStep || changes.length > 0)
         onSync({ ...work(), outcome: 'synced', renewed, changes })
       this.#succeed(renewed || changes.length > 0)
+      await this.#watch()
       return 'over'
     } catch (error) {
       const withheld = this.#withhold(error)
@@ -165,6 +203,13 @@ class Writer<E extends Entry> {
   #withhold(error: unknown): readonly PortKey[] {
     const before = new Map([...this.#ports.values()].map(({ key, previous }) => [key, previous]))
     return this.#options.pipeline.withhold(refusedBy(error), before)
+  }
+
+  /** From the first success on: a cold load would only hear itself. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching || this.#options.once) return
+    this.#isWatching = true
+    await this.#options.kernel.watch?.(what => this.drift.note(what))
   }
 
   #succeed(changed: boolean): void {
