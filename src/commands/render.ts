@@ -31,8 +31,8 @@ export const render: Command = command({
   summary: 'Print the program of one node, as its tool loads it',
   details: [
     'Changes nothing and needs no privileges. What is wrong with the objects goes to',
-    'stderr; the sound ones are compiled all the same. Mode iptables prints a part for',
-    'each IP family; its tools load one at a time, which --ip-family picks.',
+    'stderr; the sound ones are compiled all the same. Mode iptables prints a part',
+    'for each IP family; its tools load one of them, which --ip-family picks.',
   ],
   options: RENDER_OPTIONS,
   exits: [

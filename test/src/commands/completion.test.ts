@@ -35,12 +35,29 @@ t.test('bash', { skip: hasShell('bash') ? false : 'needs bash' }, async t => {
   t.strictSame(offered(source, ['kpc', 'run', '--for', '']), [])
 })
 
-for (const shell of ['zsh', 'fish'])
-  t.test(shell, { skip: hasShell(shell) ? false : `needs ${shell}` }, async t => {
-    const checked = spawnSync(shell, ['-n'], { input: await script(shell), encoding: 'utf8' })
-    t.equal(checked.stderr, '')
-    t.equal(checked.status, 0)
-  })
+t.test('fish', { skip: hasShell('fish') ? false : 'needs fish' }, async t => {
+  const source = await script('fish')
+  const ask = (line: string): readonly string[] => {
+    const asked = `${source}\ncomplete -C '${line}'`
+    const { stdout, stderr } = spawnSync('fish', ['-c', asked], { encoding: 'utf8' })
+    t.equal(stderr, '')
+    return stdout
+      .split('\n')
+      .filter(each => each !== '')
+      .map(each => each.split('\t')[0] ?? '')
+  }
+  t.strictSame(ask('kpc re'), ['render'])
+  t.strictSame(ask('kpc render --pro'), ['--proxy-mode'])
+  t.strictSame(ask('kpc render --proxy-mode i'), ['iptables'])
+  t.strictSame(ask('kpc completion '), ['bash', 'fish', 'zsh'])
+  t.strictSame(ask('kpc render --dry'), [])
+})
+
+t.test('zsh', { skip: hasShell('zsh') ? false : 'needs zsh' }, async t => {
+  const checked = spawnSync('zsh', ['-n'], { input: await script('zsh'), encoding: 'utf8' })
+  t.equal(checked.stderr, '')
+  t.equal(checked.status, 0)
+})
 
 t.test('every command and flag is in every script', async t => {
   for (const shell of ['bash', 'zsh', 'fish']) {
