@@ -7,7 +7,7 @@
 import type { Backend } from '../backend.ts'
 import type { ProxyConfig } from '../config/types.ts'
 import { Model } from '../model/model.ts'
-import type { PortKey } from '../model/types.ts'
+import type { PortKey, PortState } from '../model/types.ts'
 import type { ClusterEvent, Family, Problem } from '../objects/types.ts'
 import { type FactsInput, makeFacts } from '../plan/facts.ts'
 import { makePlan } from '../plan/make.ts'
@@ -138,7 +138,7 @@ export class Pipeline<E extends Entry> {
     const everything = this.#stale
     this.#stale = false
     const started = this.#now()
-    const replans = this.#replan(everything ? this.#allKeys(dirty) : dirty, everything)
+    const replans = everything ? this.#replanAll(dirty) : this.#replan(dirty)
     const planned = this.#now()
     const base = everything ? this.program.replace(BASE, this.#backend.base(this.#facts)) : []
     const ports = replans.map(replan => this.#recompile(replan))
@@ -156,31 +156,46 @@ export class Pipeline<E extends Entry> {
     }
   }
 
-  #replan(keys: Iterable<PortKey>, always: boolean): readonly Replan[] {
+  #replan(keys: Iterable<PortKey>): readonly Replan[] {
     const replans: Replan[] = []
     for (const key of keys) {
-      const before = this.#plans.get(key)
       const state = this.model.port(key)
-      const served = state && this.#given.families.includes(state.family)
-      const after = served ? makePlan(state, this.#facts) : undefined
-      if (!before && !after) continue
-      if (!always && before && after && samePlan(before, after)) continue
-      if (after) this.#plans.set(key, after)
-      else this.#plans.delete(key)
-      replans.push({ key, before, after })
+      if (state) this.#replanState(replans, state, false)
+      else this.#forget(replans, key)
     }
     return replans
   }
 
-  #recompile({ key, before, after }: Replan): PortUpdate<E> {
-    const previous = this.program.fragment(key)
-    const fragment = after && this.#backend.compile(after, this.#facts, previous)
-    return { key, before, after, previous, changes: this.program.replace(key, fragment) }
+  /** Every service port there is, and those of `dirty` that are no more. */
+  #replanAll(dirty: ReadonlySet<PortKey>): readonly Replan[] {
+    const replans: Replan[] = []
+    if (this.#plans.size > 0)
+      for (const key of dirty) if (!this.model.port(key)) this.#forget(replans, key)
+    for (const state of this.model.ports()) this.#replanState(replans, state, true)
+    return replans
   }
 
-  *#allKeys(dirty: ReadonlySet<PortKey>): Generator<PortKey> {
-    yield* dirty
-    for (const { key } of this.model.ports()) if (!dirty.has(key)) yield key
+  #replanState(replans: Replan[], state: PortState, always: boolean): void {
+    if (!this.#given.families.includes(state.family)) return
+    const { key } = state
+    const before = this.#plans.get(key)
+    const after = makePlan(state, this.#facts)
+    if (!always && before && samePlan(before, after)) return
+    this.#plans.set(key, after)
+    replans.push({ key, before, after })
+  }
+
+  #forget(replans: Replan[], key: PortKey): void {
+    const before = this.#plans.get(key)
+    if (!before) return
+    this.#plans.delete(key)
+    replans.push({ key, before, after: undefined })
+  }
+
+  #recompile({ key, before, after }: Replan): PortUpdate<E> {
+    const previous = before && this.program.fragment(key)
+    const fragment = after && this.#backend.compile(after, this.#facts, previous)
+    return { key, before, after, previous, changes: this.program.replace(key, fragment) }
   }
 
   #crossesThreshold(): boolean {

@@ -56,7 +56,7 @@ export class Program<E extends Entry> implements EntryTable<E> {
    * Puts a fragment in place of its owner's previous one; undefined takes it away. Returns what that changes. A
    * fragment names each key once.
    */
-  replace(owner: string, fragment: Fragment<E> | undefined): Change<E>[] {
+  replace(owner: string, fragment: Fragment<E> | undefined): readonly Change<E>[] {
     const changes: Change<E>[] = []
     const before = byKey(this.#fragments.get(owner))
     for (const entry of fragment?.entries ?? []) {
@@ -65,30 +65,29 @@ export class Program<E extends Entry> implements EntryTable<E> {
       if (previous === entry) continue
       const was = this.#entries.get(entry.key)
       if (previous) this.#amend(owner, entry)
-      else this.#claim(owner, entry)
-      this.#note(changes, entry.key, was)
+      else if (was) this.#join(owner, was, entry)
+      else this.#entries.set(entry.key, entry)
+      this.#note(changes, was, was ? this.#entries.get(entry.key) : entry)
     }
     for (const key of before?.keys() ?? []) {
       const was = this.#entries.get(key)
       this.#release(owner, key)
-      this.#note(changes, key, was)
+      this.#note(changes, was, this.#entries.get(key))
     }
     if (fragment) this.#fragments.set(owner, fragment)
     else this.#fragments.delete(owner)
     return changes
   }
 
-  #note(changes: Change<E>[], key: string, was: E | undefined): void {
-    const change = changeOf(was, this.#entries.get(key), this.#equal)
+  #note(changes: Change<E>[], was: E | undefined, entry: E | undefined): void {
+    const change = changeOf(was, entry, this.#equal)
     if (change) changes.push(change)
   }
 
-  /** An owner who had nothing under this key wants an entry. */
-  #claim(owner: string, entry: E): void {
+  /** An owner who had nothing under this key wants an entry there, where others have `current`. */
+  #join(owner: string, current: E, entry: E): void {
     const { key } = entry
-    const current = this.#entries.get(key)
-    if (!current) this.#entries.set(key, entry)
-    else if (this.#disputes.has(key) || !this.#equal(current, entry)) this.#dispute(owner, entry)
+    if (this.#disputes.has(key) || !this.#equal(current, entry)) this.#dispute(owner, entry)
     else this.#shared.set(key, (this.#shared.get(key) ?? 1) + 1)
   }
 
