@@ -74,6 +74,7 @@ const run = async (t: Test, tested: Case, row: TestedBackend): Promise<void> => 
   await using lab = await openLab()
   const exec = lab.exec('node')
   let proxy = start()
+  await row.prepare(exec, proxy.facts())
   let kernel: ProxyKernel | undefined
   for (const step of tested.steps) {
     const cluster = await readCluster(step)
@@ -86,7 +87,6 @@ const run = async (t: Test, tested: Case, row: TestedBackend): Promise<void> => 
     proxy.see(cluster)
     if (kernel) await kernel.push()
     else {
-      await row.prepare(exec, proxy.facts())
       kernel = await proxy.open({ exec, families: node.families })
       await kernel.resync()
     }

@@ -40,11 +40,12 @@ export const BACKENDS: readonly TestedBackend[] = [
     rulesFile: 'iptables.rules',
     tools: ['iptables', 'ip6tables', 'iptables-save', 'iptables-restore', 'nfacct'],
     prepare: async (node, facts) => {
-      if (facts.kernel.nfacct)
-        for (const counter of [INVALID_COUNTER, LOCALHOST_COUNTER])
-          await must(node, 'nfacct', ['add', counter])
-      for (const { path, value } of sysctls(facts))
-        await must(node, 'sh', ['-c', 'echo "$1" > "$2"', 'sh', value, path])
+      const counters = facts.kernel.nfacct ? [INVALID_COUNTER, LOCALHOST_COUNTER] : []
+      const lines = [
+        ...counters.map(counter => `nfacct add ${counter}`),
+        ...sysctls(facts).map(({ path, value }) => `echo ${value} > ${path}`),
+      ]
+      await must(node, 'sh', ['-ec', lines.join('\n')])
     },
     forget: async node => void (await must(node, 'sh', ['-c', FORGET_RECENT])),
   },

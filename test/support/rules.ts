@@ -25,12 +25,21 @@ export const RULE_TOOLS: readonly string[] = FLAVOURS.flatMap(flavour =>
   ]),
 )
 
-/** The three tables of a family, normalised. */
-export const dumpRules = async (exec: Exec, family: Family, flavour: Flavour): Promise<string> => {
-  const save = toolOf(family, flavour, 'save')
-  const script = `${save} -t nat && ${save} -t filter && ${save} -t mangle`
-  return normaliseDump(await must(exec, 'sh', ['-c', script]))
+/** The order of the recorded dumps. */
+const TABLES: readonly string[] = ['nat', 'filter', 'mangle']
+
+const tableOf = (block: string): string => /^\*(\w+)$/m.exec(block)?.[1] ?? ''
+
+/** A dump of all tables, those of the recordings first; any other table stays, so that it is seen. */
+const inRecordedOrder = (dump: string): string => {
+  const blocks = dump.split(/(?<=^COMMIT\n)/m)
+  const wanted = TABLES.flatMap(table => blocks.filter(block => tableOf(block) === table))
+  return [...wanted, ...blocks.filter(block => !TABLES.includes(tableOf(block)))].join('')
 }
+
+/** All tables of a family, normalised. */
+export const dumpRules = async (exec: Exec, family: Family, flavour: Flavour): Promise<string> =>
+  normaliseDump(inRecordedOrder(await must(exec, toolOf(family, flavour, 'save'), [])))
 
 /** What kube-proxy's rules read like after a step. */
 export const recordedRules = (step: Step, family: Family): Promise<string> =>
