@@ -10,7 +10,7 @@ import { readDump } from './dump.ts'
 import { type IptablesEntry, rulesOf } from './entries.ts'
 import { excerpt, type Failure, failureOf, IptablesError, refusedKeys } from './errors.ts'
 import { refusedShapes } from './refused-shapes.ts'
-import { type Block, buildScript, type IptablesChange, inverse, scriptText } from './script.ts'
+import { type Block, buildScript, type IptablesChange, scriptText, undoScript } from './script.ts'
 import { restore, save } from './tools.ts'
 
 /** Makes the counters of these names if they are missing; false: cannot be done. */
@@ -87,7 +87,7 @@ const takeBack = async (
 ): Promise<string> => {
   let state = UNCHANGED
   for (const { family, changes } of done) {
-    const blocks = buildScript(inverse(changes))
+    const blocks = undoScript(changes)
     if (blocks.length === 0) continue
     const { code, stderr } = await restore(io, family, scriptText(blocks))
     if (code !== 0)

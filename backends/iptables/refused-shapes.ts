@@ -71,10 +71,7 @@ const isTaken = async (
 ): Promise<boolean> => {
   const target = sample.target?.kind === 'jump' ? null : sample.target
   const rule = feedText({ parts: sample.parts, target })
-  const trial = [`*${table}`, `:${TRIAL} - [0:0]`, `-A ${TRIAL} ${rule}`, 'COMMIT', '']
-  const result = await restore(io, family, trial.join('\n'))
-  if (result.code !== 0) return false
-  const removal = [`*${table}`, `:${TRIAL} - [0:0]`, `-X ${TRIAL}`, 'COMMIT', '']
-  await restore(io, family, removal.join('\n'))
-  return true
+  const declared = [`*${table}`, `:${TRIAL} - [0:0]`]
+  const trial = [...declared, `-A ${TRIAL} ${rule}`, 'COMMIT', ...declared, `-X ${TRIAL}`, 'COMMIT']
+  return (await restore(io, family, `${trial.join('\n')}\n`)).code === 0
 }

@@ -32,8 +32,20 @@ export interface Block {
   readonly lines: readonly ScriptLine[]
 }
 
-/** The script of one family's changes, a block for each table. Empty: nothing to write. */
-export const buildScript = (changes: readonly IptablesChange[]): readonly Block[] => {
+/**
+ * The script of one family's changes, a block for each table. Empty: nothing to write. kubelet's chain and the jumps
+ * to it are never removed.
+ */
+export const buildScript = (changes: readonly IptablesChange[]): readonly Block[] =>
+  blocksOf(changes.filter(change => change.op !== 'remove' || !isKubelets(change.was)))
+
+/** The script that takes back what the script of these changes did. */
+export const undoScript = (changes: readonly IptablesChange[]): readonly Block[] =>
+  blocksOf(
+    changes.filter(change => change.op !== 'remove' || !isKubelets(change.was)).map(inverseOf),
+  )
+
+const blocksOf = (changes: readonly IptablesChange[]): readonly Block[] => {
   const sorted = changes.toSorted(by(keyOf))
   return TABLES.flatMap(table => {
     const here = sorted.filter(change => subjectOf(change).table === table)
@@ -54,23 +66,13 @@ const framed = (table: Table, lines: readonly ScriptLine[]): readonly ScriptLine
 const subjectOf = (change: IptablesChange): IptablesEntry =>
   change.op === 'remove' ? change.was : change.entry
 
-/** kubelet uses this chain too, so it and the jumps to it stay. */
-const isKubelets = (entry: IptablesEntry): boolean => {
-  switch (entry.kind) {
-    case 'chain':
-      return entry.chain === FIREWALL
-    case 'jump':
-      return entry.rule.target?.kind === 'jump' && entry.rule.target.chain === FIREWALL
-    case 'rule':
-      return false
-  }
-}
+/** kubelet uses this chain too, so it and a jump to it stay. A second jump (its key says so) may go. */
+const isKubelets = ({ kind, chain, key }: IptablesEntry): boolean =>
+  kind === 'chain' ? chain === FIREWALL : kind === 'jump' && key.endsWith(` -j ${FIREWALL}`)
 
 const blockLines = (changes: readonly IptablesChange[]): readonly ScriptLine[] => {
   const written = changes.flatMap(change => (change.op === 'remove' ? [] : [change.entry]))
-  const removed = changes
-    .flatMap(change => (change.op === 'remove' ? [change.was] : []))
-    .filter(entry => !isKubelets(entry))
+  const removed = changes.flatMap(change => (change.op === 'remove' ? [change.was] : []))
   const chains = written.filter(({ kind }) => kind === 'chain')
   const goneChains = removed.filter(({ kind }) => kind === 'chain')
   const created = new Set(
@@ -130,10 +132,6 @@ const sharedLines = (
 
 const jumpLines = (jumps: readonly JumpEntry[]): readonly ScriptLine[] =>
   jumps.toSorted((a, b) => byCodeUnit(a.chain, b.chain) || a.turn - b.turn).map(insert)
-
-/** What takes changes back. */
-export const inverse = (changes: readonly IptablesChange[]): readonly IptablesChange[] =>
-  changes.map(inverseOf)
 
 const inverseOf = (change: IptablesChange): IptablesChange => {
   switch (change.op) {
