@@ -83,7 +83,7 @@ const OPTIONS: Options = {
     kind: 'text',
     value: 'FILE',
     file: true,
-    help: 'KubeProxyConfiguration; as in kube-proxy it goes before --proxy-mode',
+    help: 'KubeProxyConfiguration; a mode that it names goes before --proxy-mode, as in kube-proxy',
   },
   hostnameOverride: {
     kind: 'text',

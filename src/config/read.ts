@@ -87,8 +87,8 @@ export interface ConfigFlags {
 const MODES: readonly (ProxyMode | '')[] = ['', 'iptables', 'ipvs', 'nftables', 'userspace']
 
 /**
- * Puts flags over a configuration with kube-proxy's precedence: the host name always wins, the mode only where no
- * configuration file was given.
+ * Puts flags over a configuration with kube-proxy's precedence: the host name always wins, the mode only where a
+ * configuration file names none.
  */
 export const withFlags = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
   const named = withHostname(config, flags.hostnameOverride)
@@ -113,7 +113,9 @@ const withMode = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
     const fault = flagFault('--proxy-mode', proxyMode, `is not one of ${known}`, 'flag ignored')
     return { config, problems: [fault] }
   }
-  if (flags.config === undefined) return { config: { ...config, mode }, problems: [] }
+  // kube-proxy ignores the flag beside a file; where the file names no mode, nothing speaks against the flag.
+  if (flags.config === undefined || config.mode === '')
+    return { config: { ...config, mode }, problems: [] }
   if (mode === config.mode) return { config, problems: [] }
   const fact = `does not hold beside --config, whose mode is ${JSON.stringify(config.mode)}`
   const ignored = flagFault('--proxy-mode', proxyMode, fact, 'flag ignored')

@@ -308,6 +308,9 @@ t.test('flags', async t => {
     { subject: '--hostname-override' },
   ])
   t.equal(withFlags(given, { proxyMode: 'nftables' }).config.mode, 'nftables')
+  const silent = withFlags({ ...given, mode: '' }, { config, proxyMode: 'nftables' })
+  t.equal(silent.config.mode, 'nftables', 'a file without a mode leaves it to the flag')
+  t.strictSame(silent.problems, [])
   const ignored = withFlags(given, { config, proxyMode: 'nftables' })
   t.equal(ignored.config.mode, 'ipvs')
   t.match(ignored.problems, [{ severity: 'warning', subject: '--proxy-mode' }])
