@@ -10,7 +10,7 @@ import { readElements } from '../../src/netlink/nf-tables/read-elements.ts'
 import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
 import { readLiveKey } from './read-element.ts'
-import { dumpAll, refOf } from './read-table.ts'
+import { dumpAll, readSets, refOf } from './read-table.ts'
 
 type AffinityMap = 'affinity' | 'np-affinity'
 const MAPS: readonly AffinityMap[] = ['affinity', 'np-affinity']
@@ -50,7 +50,8 @@ export const copyAffinity = async (
   socket: NetlinkSocket,
   { family, from, to, isLive }: Copy,
 ): Promise<void> => {
-  for (const set of MAPS) {
+  const { sound } = await readSets(socket, family, refOf(family, from))
+  for (const set of MAPS.filter(map => sound.includes(map))) {
     const clients = await clientsOf(socket, family, { ...refOf(family, from), set }, isLive)
     for (const some of inBatches(clients))
       await socket.sendBatch(

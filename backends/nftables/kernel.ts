@@ -4,25 +4,18 @@
  * Changes go in the order of phases.ts, cut into transactions; what the kernel refuses is traced to its entries.
  */
 import type { Kernel } from '../../src/backend.ts'
-import {
-  deleteTable,
-  getGeneration,
-  getSets,
-  getTables,
-} from '../../src/netlink/nf-tables/encode.ts'
-import { readSet, readTable as readTableMessage } from '../../src/netlink/nf-tables/read.ts'
+import { deleteTable, getGeneration, getTables } from '../../src/netlink/nf-tables/encode.ts'
+import { readTable as readTableMessage } from '../../src/netlink/nf-tables/read.ts'
 import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
 import type { Change, EntryTable } from '../../src/program/types.ts'
 import { copyAffinity, forgetGone } from './affinity.ts'
 import type { Chain, NftEntry } from './entries.ts'
 import { equal } from './equal.ts'
-import { isSameShape, kernelSet } from './kernel-set.ts'
 import { inPhases, staysInKernel } from './phases.ts'
-import { dumpAll, type Found, hasHooks, readTable, refOf } from './read-table.ts'
+import { dumpAll, type Found, hasHooks, readSets, readTable, refOf } from './read-table.ts'
 import { isAmbiguous, toNftablesError } from './refusal.ts'
 import { constructionUnits, hookUnit } from './renewal.ts'
-import { SETS } from './sets.ts'
 import {
   type Encoding,
   type Parcel,
@@ -173,13 +166,8 @@ export class NftablesKernel implements Kernel<NftEntry> {
 
   /** A table of another version of ours, whose sets have other shapes, cannot be changed into this one's. */
   async #isStrange(family: Family, name: TableName): Promise<boolean> {
-    const ref = refOf(family, name)
-    const sets = (await dumpAll(this.#socket, getSets(ref))).map(reply => readSet(reply))
-    return sets.some(
-      found =>
-        found.set in SETS &&
-        !isSameShape(found, kernelSet(ref, family, found.set as keyof typeof SETS)),
-    )
+    const { strange } = await readSets(this.#socket, family, refOf(family, name))
+    return strange.length > 0
   }
 
   /** Tables under these names that a crash left behind. */

@@ -88,7 +88,8 @@ export const readTable = async (
   }
 }
 
-const readSets = async (
+/** Our sets in a table: those that are as we would make them, and those that are not. */
+export const readSets = async (
   socket: NetlinkSocket,
   family: Family,
   ref: TableRef,
