@@ -146,11 +146,17 @@ def probe(command):
 
 
 ANSWERS = threading.Lock()
+# A raw socket has no ports: it would hear of the refusals that another probe to the same address meets.
+PROBES = threading.Lock()
 
 
 def obey(command):
     try:
-        answer = listen(command) if command['do'] == 'listen' else probe(command)
+        if command['do'] == 'listen':
+            answer = listen(command)
+        else:
+            with PROBES:
+                answer = probe(command)
     except Exception as error:
         answer = {'error': repr(error)}
     with ANSWERS:
