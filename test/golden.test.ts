@@ -70,7 +70,9 @@ const IPVS = [
 ].map(name => `ipvs/${name}`)
 
 t.test('every file is one that a test reads', async t => {
-  const read = new Set(['README.md', 'node.json'].map(name => join(GOLDEN, name)))
+  const read = new Set(
+    ['README.md', 'node.json', 'service-cidr.yaml'].map(name => join(GOLDEN, name)),
+  )
   for (const { directory, configFile, steps } of cases) {
     read.add(configFile)
     if (steps.length > 1) read.add(join(directory, 'steps.json'))

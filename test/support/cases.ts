@@ -14,6 +14,8 @@ import type { Flows, Mode, UdpFlow } from './flows.ts'
 
 export const GOLDEN: string = join(import.meta.dirname, '../../golden')
 const TRANSITIONS = 'transitions'
+/** Part of every cluster: what an API server has before anybody makes an object. */
+const SERVICE_CIDR = join(GOLDEN, 'service-cidr.yaml')
 
 export interface Step {
   /** `restart step-2`, or the case's name where it has one step. */
@@ -128,11 +130,13 @@ export const EMPTY_CLUSTER: Cluster = { objects: new Map(), problems: [] }
 
 /** The whole cluster as it is after a step. */
 export const readCluster = async ({ clusterFile }: Step): Promise<Cluster> => {
-  const { events, problems } = await readFiles([clusterFile], { readStdin: async () => '' })
+  const { events, problems } = await readFiles([clusterFile, SERVICE_CIDR], {
+    readStdin: async () => '',
+  })
   const objects = new Map<string, ClusterObject>()
   for (const event of events)
     if (event.type === 'set') objects.set(objectKey(event.object), event.object)
-  if (objects.size === 0) throw new Error(`${clusterFile} holds no object`)
+  if (objects.size < 2) throw new Error(`${clusterFile} holds no object`)
   return { objects, problems }
 }
 

@@ -26,9 +26,9 @@ export interface Address {
   readonly port: number
 }
 
-export type Dial = Pick<Probe, 'from' | 'proto' | 'dst' | 'port' | 'tries' | 'affinity'>
+type Dial = Pick<Probe, 'from' | 'proto' | 'dst' | 'port' | 'tries' | 'affinity'>
 
-export type LabOutcome = FlowOutcome | MixedOutcome
+type LabOutcome = FlowOutcome | MixedOutcome
 
 export interface Lab extends AsyncDisposable {
   /** Runs a tool inside a role's namespace. */
@@ -194,7 +194,7 @@ const flows = (helper: FindHelper): Pick<Lab, 'startFlow' | 'watchFlow'> => ({
 })
 
 /** Runs a task for each item, at most `limit` at a time. Ends when all have ended; throws what the first threw. */
-export const eachAtOnce = async <T>(
+const eachAtOnce = async <T>(
   limit: number,
   items: readonly T[],
   task: (item: T) => Promise<unknown>,

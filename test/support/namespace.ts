@@ -3,7 +3,7 @@
  * Names start with `kpc-` and this process's number, so two runs never meet.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { type Exec, type ExecOptions, type ExecResult, realExec } from '../../src/ports/exec.ts'
@@ -16,8 +16,8 @@ export interface Namespace extends AsyncDisposable {
 
 let opened = 0
 
-/** `kpc-<process>-<count>`: the first part of the names of everything one test builds. */
-export const freshPrefix = (): string => `kpc-${process.pid.toString(36)}-${opened++}`
+/** `kpc-p<process>-<count>`: the first part of the names of everything one test builds. */
+export const freshPrefix = (): string => `kpc-p${process.pid}-${opened++}`
 
 const SETNS = ['nsenter', '--net='] as const
 
@@ -62,9 +62,20 @@ const endBySignal = (): void => {
   process.exit(1)
 }
 
+/** Deletes what a process left behind that was killed. */
+const sweep = (): void => {
+  if (!existsSync('/run/netns')) return
+  for (const name of readdirSync('/run/netns')) {
+    const [, owner] = /^kpc-p(\d+)-/.exec(name) ?? []
+    if (owner !== undefined && !existsSync(`/proc/${owner}`))
+      spawnSync('ip', ['netns', 'del', name])
+  }
+}
+
 /** Makes sure that a namespace does not outlive this process. Call it before the namespace is made. */
 export const guard = (name: string): void => {
   if (process.listenerCount('exit', deleteGuarded) === 0) {
+    sweep()
     process.on('exit', deleteGuarded)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endBySignal)
   }

@@ -34,7 +34,7 @@ export interface ProxyKernel extends AsyncDisposable {
   readonly difference: () => Promise<readonly string[]>
 }
 
-export interface ProxySetting {
+interface ProxySetting {
   readonly config: ProxyConfig
   readonly node: NodeSetting
 }

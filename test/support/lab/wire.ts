@@ -33,7 +33,7 @@ export interface StartFlow {
 }
 
 /** Waits and gives the endpoints that answered a flow meanwhile. */
-export interface WatchFlow {
+interface WatchFlow {
   readonly do: 'watch'
   readonly name: string
   readonly forMs: number
