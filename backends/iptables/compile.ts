@@ -20,7 +20,7 @@ import {
   rule,
   source,
 } from './rule.ts'
-import { PROTOCOLS, policyChain, type Work } from './work.ts'
+import { type ClusterIpParts, PROTOCOLS, policyChain, type Work } from './work.ts'
 
 /** Compiles a plan. `previous` only saves work: chains of endpoints that are as they were are taken from it. */
 export const compile = (
@@ -30,15 +30,31 @@ export const compile = (
 ): Fragment<IptablesEntry> => {
   const hash = chains.chainHash(plan.label + chains.PROTOCOL_NAMES[plan.protocol])
   const entries: IptablesEntry[] = []
-  const work: Work = { plan, facts, protocol: PROTOCOLS[plan.protocol], hash, entries }
+  const protocol = PROTOCOLS[plan.protocol]
+  const work: Work = { plan, facts, protocol, hash, clusterIp: clusterIpParts(plan), entries }
   frontendEntries(work)
   if (plan.hasEndpoints && plan.external) {
     entries.push(ownChain(work, 'KUBE-EXT-', externalRules(work)))
     if (isFenced(plan)) entries.push(ownChain(work, 'KUBE-FW-', firewallRules(work)))
   }
   endpointEntries(work, clusterIpMasquerade(work), previous?.entries)
-  return { entries }
+  // Exactly as long as it is: a cluster keeps many of these, and an array that grew has room to spare.
+  return { entries: entries.slice() }
 }
+
+const clusterIpParts = ({
+  frontends: [first],
+  label,
+  protocol,
+}: PortPlan): ClusterIpParts | null =>
+  first?.kind === 'cluster-ip'
+    ? [
+        comment(`${label} cluster IP`),
+        PROTOCOLS[protocol],
+        destination(first.address),
+        destinationPort(first.port),
+      ]
+    : null
 
 const ownChain = ({ plan, hash }: Work, prefix: string, rules: readonly Rule[]): IptablesEntry =>
   chainEntry(plan.family, 'nat', prefix + hash, { kind: 'rules', rules })
@@ -48,19 +64,13 @@ const isFenced = ({ frontends, sourceRanges }: PortPlan): boolean =>
   frontends.some(frontend => frontend.kind === 'load-balancer-ip' && frontend.fenced)
 
 /** The first rule of the chain that the cluster IP leads to (section 6.1); null: none. */
-const clusterIpMasquerade = ({ plan, facts, protocol }: Work): Rule | null => {
-  const [frontend] = plan.frontends
+const clusterIpMasquerade = ({ plan, facts, clusterIp }: Work): Rule | null => {
   const { masquerade } = plan.internal
-  if (frontend?.kind !== 'cluster-ip' || masquerade === 'never') return null
-  const parts: Match[] = [
-    comment(`${plan.label} cluster IP`),
-    protocol,
-    destination(frontend.address),
-    destinationPort(frontend.port),
-  ]
+  if (!clusterIp || masquerade === 'never' || plan.reachable.length === 0) return null
   const detector = facts.podDetector[plan.family]
-  if (masquerade === 'unless-pod' && detector) parts.push(ifNotLocal(detector))
-  return rule(parts, MASQUERADE)
+  if (masquerade === 'always' || !detector) return rule(clusterIp, MASQUERADE)
+  const [about, protocol, address, port] = clusterIp
+  return rule([about, protocol, address, port, ifNotLocal(detector)], MASQUERADE)
 }
 
 const externalRules = ({ plan, facts, hash }: Work): readonly Rule[] => {

@@ -28,7 +28,7 @@ export const readDump = (dump: string, family: Family): readonly IptablesEntry[]
     else if (line.startsWith('-A ')) table.addRule(line)
     else if (line.startsWith(':')) table.addChain(line.slice(1, line.indexOf(' ')))
     else if (line === 'COMMIT') {
-      entries.push(...table.entries())
+      for (const entry of table.entries()) entries.push(entry)
       table = null
     }
   }

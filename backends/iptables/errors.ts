@@ -13,6 +13,8 @@ export type IptablesErrorCode =
   | 'LOCKED'
   /** The tool or the kernel would not take the input. */
   | 'REFUSED'
+  /** The tool was stopped before its end, or could not be run; what it wrote until then is not known. */
+  | 'INTERRUPTED'
   /** The tables could not be read. */
   | 'UNREADABLE'
   /** A counter that rules name could not be made. */

@@ -33,7 +33,7 @@ export const frontendEntries = (work: Work): void => {
 const dispatch = (work: Work, frontend: Frontend): void => {
   switch (frontend.kind) {
     case 'cluster-ip':
-      toClusterIp(work, frontend.address, frontend.port)
+      toClusterIp(work)
       break
     case 'external-ip':
       toExternalIp(work, to(work, frontend))
@@ -52,21 +52,16 @@ const to = (
   { address, port }: { readonly address: string; readonly port: number },
 ): readonly Match[] => [protocol, destination(address), destinationPort(port)]
 
-const toClusterIp = (work: Work, address: string, port: number): void => {
-  const { plan, protocol, hash } = work
+const toClusterIp = (work: Work): void => {
+  const { plan, hash, clusterIp } = work
+  if (!clusterIp) return
   const { route } = plan.internal
-  if (route === 'reject' || route === 'drop') {
-    const refused = refusal(plan, route, to(work, { address, port }))
-    addRule(work, 'filter', chains.SERVICES, refused)
+  if (route === 'cluster' || route === 'local') {
+    addRule(work, 'nat', chains.SERVICES, rule(clusterIp, jump(policyChain(route, hash))))
     return
   }
-  const parts = [
-    comment(`${plan.label} cluster IP`),
-    protocol,
-    destination(address),
-    destinationPort(port),
-  ]
-  addRule(work, 'nat', chains.SERVICES, rule(parts, jump(policyChain(route, hash))))
+  const [, ...address] = clusterIp
+  addRule(work, 'filter', chains.SERVICES, refusal(plan, route, address))
 }
 
 const toExternalIp = (work: Work, address: readonly Match[]): void => {

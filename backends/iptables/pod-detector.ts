@@ -15,5 +15,21 @@ const matchOf = (detector: PodDetector, not: boolean): Match => {
   }
 }
 
-export const ifLocal = (detector: PodDetector): Match => matchOf(detector, false)
-export const ifNotLocal = (detector: PodDetector): Match => matchOf(detector, true)
+interface Asked {
+  readonly local: Match
+  readonly notLocal: Match
+}
+
+/** Every service port asks, and there is one detector. */
+const known = new WeakMap<PodDetector, Asked>()
+
+const askedOf = (detector: PodDetector): Asked => {
+  const found = known.get(detector)
+  if (found) return found
+  const asked = { local: matchOf(detector, false), notLocal: matchOf(detector, true) }
+  known.set(detector, asked)
+  return asked
+}
+
+export const ifLocal = (detector: PodDetector): Match => askedOf(detector).local
+export const ifNotLocal = (detector: PodDetector): Match => askedOf(detector).notLocal

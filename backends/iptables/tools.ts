@@ -30,10 +30,10 @@ const run = async (
   try {
     return await io.exec(command, args, { timeoutMs: TIMEOUT_MS, ...options })
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    const fact = missing ? 'is not installed' : 'did not run to its end'
-    const message = `${command} ${fact}; rules stay as they are`
-    throw new IptablesError(missing ? 'TOOL_MISSING' : 'REFUSED', message, { cause })
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      throw new IptablesError('TOOL_MISSING', `${command} is not installed`, { cause })
+    const message = `${command} did not run to its end; what it wrote is not known`
+    throw new IptablesError('INTERRUPTED', message, { cause })
   }
 }
 

@@ -12,9 +12,18 @@ export interface Work {
   readonly protocol: Match
   /** Of the service port: the second half of its chains' names. */
   readonly hash: string
+  /** What a packet to the cluster IP is recognised by, with the comment; null: there is no cluster IP. */
+  readonly clusterIp: ClusterIpParts | null
   /** Takes what comes out. */
   readonly entries: IptablesEntry[]
 }
+
+export type ClusterIpParts = readonly [
+  comment: Match,
+  protocol: Match,
+  destination: Match,
+  port: Match,
+]
 
 export const PROTOCOLS: Readonly<Record<PortPlan['protocol'], Match>> = {
   TCP: { kind: 'protocol', protocol: 'tcp' },

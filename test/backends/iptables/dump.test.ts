@@ -116,3 +116,11 @@ t.test(
     t.ok(wanted.some(change => change.op === 'replace' && keyOf(change).endsWith('KUBE-FIREWALL')))
   },
 )
+
+t.test('a dump of a large cluster', async t => {
+  const count = 150_000
+  const names = Array.from({ length: count }, (_, at) => `KUBE-SEP-${String(at).padStart(16, '0')}`)
+  const chains = names.map(name => `:${name} - [0:0]\n`).join('')
+  const rules = names.map(name => `-A ${name} -s 10.0.0.1/32 -j KUBE-MARK-MASQ\n`).join('')
+  t.equal(readDump(`*nat\n${chains}${rules}COMMIT\n`, 'IPv4').length, count)
+})
