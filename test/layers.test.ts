@@ -85,6 +85,7 @@ const ALLOWED: Readonly<Record<string, Row>> = {
   },
   'src/agent': {
     may: [
+      'src/addresses.ts',
       'src/backend.ts',
       'src/config',
       'src/model',

@@ -7,6 +7,7 @@
 import type { Backend, Kernel, Refusal } from '../backend.ts'
 import type { PortKey } from '../model/types.ts'
 import type { Problem } from '../objects/types.ts'
+import type { NodeFacts } from '../plan/types.ts'
 import type { Clock } from '../ports/clock.ts'
 import { diff } from '../program/program.ts'
 import type { Change, Entry } from '../program/types.ts'
@@ -26,6 +27,8 @@ export interface LoopOptions<E extends Entry> {
   /** Return after the first sync, whether it succeeds or not. */
   readonly once: boolean
   readonly onSync: (report: SyncReport<E>) => void
+  /** What else has to be done once the kernel holds a change. Must not reject: trouble there is no reason to sync again. */
+  readonly afterSync?: (ports: readonly PortUpdate<E>[], facts: NodeFacts) => Promise<void>
   readonly onProblems: (problems: readonly Problem[]) => void
 }
 
@@ -182,7 +185,9 @@ class Writer<E extends Entry> {
       if (changes.length > 0) await kernel.apply(changes)
       if (!this.#inStep || changes.length > 0)
         onSync({ ...work(), outcome: 'synced', renewed, changes })
+      const ports = [...this.#ports.values()]
       this.#succeed(renewed || changes.length > 0)
+      await this.#options.afterSync?.(ports, pipeline.facts)
       await this.#watch()
       return 'over'
     } catch (error) {

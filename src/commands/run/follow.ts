@@ -14,7 +14,8 @@ import { isError, missingNode } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
 import { documentView } from './document-view.ts'
 import { openWithFirst } from './first-update.ts'
-import { backendIoOf, type Job, openKernel, openPipeline, openSource } from './job.ts'
+import { flowCleaner } from './flows.ts'
+import { type Job, openParts, openSource } from './job.ts'
 import { logSync } from './log.ts'
 import { textView } from './text-view.ts'
 import type { Scene, View } from './view.ts'
@@ -37,9 +38,8 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   let view: View<E> | undefined
   const opened = await firstLook(job, says => view?.caption(says), signal)
   if (opened === undefined) return 0
-  const backendIo = await backendIoOf(job)
-  await using kernel = await openKernel(job, backendIo)
-  const pipeline = await openPipeline(job, opened.first, backendIo)
+  const { kernel: openedKernel, pipeline } = await openParts(job, opened.first)
+  await using kernel = openedKernel
   const scene = sceneOf(job, opened.first, pipeline)
   view = viewOf(scene, job)
   const record = newRecord(job, pipeline, view)
@@ -54,6 +54,7 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
     once: values.once,
     onSync: record.sync,
     onProblems: record.problems,
+    ...(job.dryRun ? {} : { afterSync: flowCleaner(job.log) }),
   })
   if (!values.once) record.end()
   return exitCode(job, result, record.isFlawed())
@@ -105,6 +106,7 @@ const sceneOf = <E extends Entry>(
       endpoints: slices.reduce((total, slice) => total + slice.endpoints.length, 0),
     },
     kernelView: values.demo ? 'none' : privileged ? 'seen' : 'unseen',
+    goesOn: !values.once && values.for === undefined,
     verbosity: values.verbose,
   }
 }
