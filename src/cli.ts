@@ -55,7 +55,7 @@ const rerun: Io['rerun'] = ([command = '', ...args], argv) =>
     child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 2 : 128)))
   })
 
-process.exitCode = await main(process.argv.slice(2), {
+const io: Io = {
   stdout: outputTo(process.stdout),
   stderr: outputTo(process.stderr),
   env: process.env,
@@ -69,4 +69,13 @@ process.exitCode = await main(process.argv.slice(2), {
   interfaceAddresses: async () => (await interfaceAddresses()).map(({ address }) => address),
   mayChangeRules,
   rerun,
-})
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), io)
+} catch (error) {
+  // Exit code 1 means "differs", so even a fault of our own must not end with it.
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  io.stderr.write(`error: this is a fault in kpc itself\n${words}\n`)
+  process.exitCode = 2
+}

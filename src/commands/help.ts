@@ -1,7 +1,7 @@
 /**
  * Help screens, made from the declared commands. Each fits one screen of 80 columns.
  */
-import { wrap } from '../terminal/table.ts'
+import { wrap } from '../terminal/wrap.ts'
 import type { Command } from './command.ts'
 import { flagOf, type Option, type OptionName, optionOf } from './options.ts'
 

@@ -8,13 +8,13 @@ import { keyOf } from '../../program/program.ts'
 import type { Change, Entry } from '../../program/types.ts'
 import { count, counted, duration } from '../../terminal/amounts.ts'
 import type { Paint, Style } from '../../terminal/paint.ts'
-import { wrap } from '../../terminal/table.ts'
+import { flow, wrap } from '../../terminal/wrap.ts'
 import { type ChangedLine, changedLines } from './changed-lines.ts'
 import type { Scene } from './view.ts'
 import { endpointWord, meaningOf, movesOf, portTitle } from './words.ts'
 
 /** What is shown of long lists, unless all is asked for. */
-const MOST = { ports: 10, moves: 3, linesInAll: 16, fewestLines: 3 } as const
+const MOST = { ports: 10, moves: 3, linesInAll: 10, fewestLines: 3 } as const
 
 const MARGIN = ' '.repeat('12:00:03  '.length)
 
@@ -50,7 +50,7 @@ export const changeBlock = <E extends Entry>(
   const ports = isFirst || report.full ? [] : report.ports.filter(isWorthTelling)
   const told = new Set(ports.flatMap(port => port.changes.map(keyOf)))
   const others = changes.filter(change => !told.has(keyOf(change)))
-  const { paint, scene } = look
+  const { paint, scene, width } = look
   const all = scene.verbosity > 0
   const shown = all ? ports : ports.slice(0, MOST.ports)
   const share = Math.floor(MOST.linesInAll / Math.max(1, shown.length))
@@ -60,13 +60,19 @@ export const changeBlock = <E extends Entry>(
     caption ?? (isFirst ? 'to bring the kernel in step' : counted(ports.length, 'service port'))
   const tail = paint('faint', `${counted(changes.length, 'change')}, ${spent}`)
   return [
-    `${paint('faint', time)}  ${paint('strong', words)}   ${tail}`,
+    ...headLines(paint('faint', time), [paint('strong', words), tail], width),
     ...shown.flatMap(port => portLines(port, most, look)),
     ...leftOut(ports.length - shown.length, 'more service port', paint).map(line => MARGIN + line),
     ...entryLines(others, most, look),
     '',
   ]
 }
+
+/** Further lines stand under the first, to the right of the time. */
+const headLines = (time: string, pieces: readonly string[], width: number): readonly string[] =>
+  flow(pieces, { gap: '   ', width: width - MARGIN.length }).map((line, at) =>
+    at === 0 ? `${time}  ${line}` : MARGIN + line,
+  )
 
 const leftOut = (amount: number, noun: string, paint: Paint): readonly string[] =>
   amount === 0 ? [] : [paint('faint', `… ${counted(amount, noun)}`)]
@@ -83,11 +89,14 @@ const portLines = <E extends Entry>(
   if (plan === undefined) return []
   const { paint, width } = look
   const total = counted(plan === after ? plan.reachable.length : 0, 'endpoint')
+  const pieces = [paint('name', portTitle(plan)), ...moveWords(before, after, look), total]
   const meaning = meaningOf(before, after).flatMap(sentence =>
     wrap(sentence, width - MARGIN.length - 2),
   )
   return [
-    `${MARGIN}${paint('name', portTitle(plan))}   ${[...moveWords(before, after, look), total].join('   ')}`,
+    ...flow(pieces, { gap: '   ', width: width - MARGIN.length - 2 }).map(
+      (line, at) => `${MARGIN}${at === 0 ? '' : '  '}${line}`,
+    ),
     ...meaning.map(line => `${MARGIN}  ${line}`),
     ...entryLines(changes, most, look),
   ]

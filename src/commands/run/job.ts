@@ -9,6 +9,7 @@ import { MODERN_KERNEL } from '../../plan/types.ts'
 import type { Entry } from '../../program/types.ts'
 import { fileSource } from '../../sources/files.ts'
 import type { Source, SourceUpdate } from '../../sources/source.ts'
+import { Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { describedAddresses, nodesIn } from '../node-addresses.ts'
 import type { Values } from '../options.ts'
@@ -42,7 +43,7 @@ export const openSource = <E extends Entry>(
     ? sampleSource({ clock: io.clock, onStep })
     : fileSource({ paths: setting.paths, watch: !values.once, readStdin: io.readStdin })
 
-export const backendIoOf = async <E extends Entry>({
+const backendIoOf = async <E extends Entry>({
   io,
   setting,
   values,
@@ -54,9 +55,7 @@ export const backendIoOf = async <E extends Entry>({
 })
 
 /** IPv6 counts where the kernel has it and it is not switched off (spec agent, section 2). */
-export const kernelFamilies = async ({
-  readFile,
-}: Pick<Io, 'readFile'>): Promise<readonly Family[]> => {
+const kernelFamilies = async ({ readFile }: Pick<Io, 'readFile'>): Promise<readonly Family[]> => {
   try {
     await readFile('/proc/net/if_inet6')
     const disabled = await readFile('/proc/sys/net/ipv6/conf/all/disable_ipv6')
@@ -66,8 +65,31 @@ export const kernelFamilies = async ({
   }
 }
 
+interface Parts<E extends Entry> {
+  readonly kernel: Kernel<E>
+  readonly pipeline: Pipeline<E>
+}
+
+/** Kernel and pipeline. Throws Failure where this machine lacks what the mode needs. */
+export const openParts = async <E extends Entry>(
+  job: Job<E>,
+  first: SourceUpdate,
+): Promise<Parts<E>> => {
+  try {
+    const backendIo = await backendIoOf(job)
+    const kernel = await openKernel(job, backendIo)
+    return { kernel, pipeline: await openPipeline(job, first, backendIo) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const { mode } = job.setting
+    throw new Failure(`mode ${mode} cannot be used here: ${reason}; nothing was done`, {
+      cause: error,
+    })
+  }
+}
+
 /** A dry run reads the real kernel where it may, and takes it for empty where it may not. */
-export const openKernel = async <E extends Entry>(
+const openKernel = async <E extends Entry>(
   { backend, dryRun, privileged }: Job<E>,
   io: BackendIo,
 ): Promise<Kernel<E>> => {
@@ -75,7 +97,7 @@ export const openKernel = async <E extends Entry>(
   return dryRun ? rehearsal(kernel) : kernel
 }
 
-export const openPipeline = async <E extends Entry>(
+const openPipeline = async <E extends Entry>(
   { backend, setting, io, privileged }: Job<E>,
   { events }: SourceUpdate,
   backendIo: BackendIo,

@@ -10,14 +10,7 @@ import { type Cell, tableLines } from '../../terminal/table.ts'
 import { sortedPlans } from '../documents.ts'
 import { VERSION } from '../version.ts'
 import type { Scene } from './view.ts'
-import {
-  clusterIP,
-  type Health,
-  healthOf,
-  otherAddresses,
-  policyWords,
-  portTitle,
-} from './words.ts'
+import { clusterIP, type Health, healthOf, otherAddresses, policyWords } from './words.ts'
 
 /** Rows of the table that are shown unless all are asked for. */
 const ROWS = 20
@@ -27,7 +20,7 @@ const COLUMNS = [
   { title: 'CLUSTER IP' },
   { title: 'ALSO AT', wraps: true },
   { title: 'ENDPOINTS' },
-  { title: 'POLICY', wraps: true },
+  { title: 'POLICY', wraps: true, spills: true },
 ]
 
 const STYLES: Readonly<Record<Health, Style | undefined>> = {
@@ -58,6 +51,7 @@ export const openingLines = <E extends Entry>(
     ...(left === 0 ? [] : [`  … ${counted(left, 'more service port')} (-v shows all)`]),
     '',
     ...programLines(scene, report),
+    ...(scene.goesOn ? ['', `  ${paint('faint', 'following changes; Ctrl-C ends')}`] : []),
     '',
   ]
 }
@@ -87,7 +81,7 @@ const rowOf = (plan: PortPlan): readonly Cell[] => {
   const total = plan.reachable.length
   const here = plan.reachable.filter(({ isLocal }) => isLocal).length
   return [
-    { text: portTitle(plan), style: 'name' },
+    { text: `${plan.label}/${plan.protocol}`, style: 'name' },
     { text: clusterIP(plan) },
     { text: otherAddresses(plan) },
     { text: total === 0 ? '0' : `${count(total)} (${count(here)} here)`, ...mark },

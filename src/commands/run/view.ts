@@ -26,6 +26,8 @@ export interface Scene<E extends Entry> {
   readonly totals: Totals
   /** seen: compared with. unseen: a dry run without privileges takes it for empty. none: the cluster is a sample. */
   readonly kernelView: 'seen' | 'unseen' | 'none'
+  /** It follows changes until it is stopped by hand. */
+  readonly goesOn: boolean
   /** 0: what is long is cut short. */
   readonly verbosity: number
 }

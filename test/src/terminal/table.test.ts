@@ -1,6 +1,6 @@
 import t from 'tap'
 import { painter } from '../../../src/terminal/paint.ts'
-import { tableLines, wrap } from '../../../src/terminal/table.ts'
+import { tableLines } from '../../../src/terminal/table.ts'
 
 const plain = painter(false)
 
@@ -48,9 +48,12 @@ t.test('colour marks the text, not the blanks that pad it', async t => {
   t.equal(lines[1], '\u001b[31mx\u001b[39m  y')
 })
 
-t.test('wrap breaks at blanks and leaves a long word whole', async t => {
-  t.strictSame(wrap('one two three', 7), ['one two', 'three'])
-  t.strictSame(wrap('unbreakable', 4), ['unbreakable'])
-  t.strictSame(wrap('a unbreakable b', 4), ['a', 'unbreakable', 'b'])
-  t.strictSame(wrap('', 4), [''])
+t.test('the last column moves below its row where even wrapping does not suffice', async t => {
+  const columns = [{ title: 'NAME' }, { title: 'POLICY', wraps: true, spills: true }]
+  const rows = [
+    [{ text: 'a-service-with-a-name' }, { text: 'external Local → 1 here' }],
+    [{ text: 'b' }, { text: '' }],
+  ]
+  const lines = tableLines({ columns, rows, width: 30, indent: '  ', paint: plain })
+  t.strictSame(lines, ['  NAME', '  a-service-with-a-name', '      external Local → 1 here', '  b'])
 })
