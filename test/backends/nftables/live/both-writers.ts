@@ -19,6 +19,8 @@ import {
 import { must } from '../../../support/namespace.ts'
 import { differences, nft, open } from '../support/program.ts'
 
+t.setTimeout(300_000)
+
 const node = await readNodeSetting()
 const cases = await listCases()
 
