@@ -1,14 +1,13 @@
 /**
  * Recorded flows by real packets: the program of a case in the kernel of the lab's node, servers where its slices name
- * them, and every probe as flows.json has it. By default the mixed scenarios and a handful of telling ones; with
- * KPC_LIVE=all every scenario and every step of every transition that has flows.
+ * them, and every probe as flows.json has it. By default the mixed scenarios and a handful of telling ones. The
+ * environment chooses others: KPC_LIVE=all, or names of cases such as KPC_LIVE=hairpin,restart.
  */
 import process from 'node:process'
 import t, { type Test } from 'tap'
 import { BACKENDS, type TestedBackend } from '../support/backends.ts'
 import {
   type Case,
-  findScenario,
   listCases,
   readCaseConfig,
   readCluster,
@@ -52,11 +51,16 @@ const casesWithFlows = async (): Promise<readonly Case[]> => {
   return found
 }
 
+const caseOf = (known: readonly Case[], name: string): Case => {
+  const found = known.find(candidate => candidate.name === name)
+  if (!found) throw new Error(`no case with recorded flows is called ${name}`)
+  return found
+}
+
 const node = await readNodeSetting()
-const cases =
-  process.env['KPC_LIVE'] === 'all'
-    ? await casesWithFlows()
-    : await Promise.all(TELLING.map(findScenario))
+const chosen = process.env['KPC_LIVE'] ?? TELLING.join()
+const known = await casesWithFlows()
+const cases = chosen === 'all' ? known : chosen.split(',').map(name => caseOf(known, name))
 
 const compareFlows = async (t: Test, step: Step, row: TestedBackend, lab: Lab): Promise<void> => {
   const flows = await readFlows(step)
