@@ -116,11 +116,22 @@ export const seedObjects = ({ serviceCidrs, endpoint, nodes }: Cluster): readonl
     metadata: { name: 'kubernetes' },
     spec: { cidrs: [...serviceCidrs] },
   },
-  ...apiService(endpoint),
+  ...apiService(endpoint, firstAddress(serviceCidrs[0] ?? '')),
   ...Array.from({ length: nodes }, (_, index) => nodeObject(index)),
 ]
 
-const apiService = ({ address, port }: Cluster['endpoint']): readonly JsonObject[] => {
+/** The API server's Service always has the first address of the first range. */
+const firstAddress = (cidr: string): string => {
+  const [base = ''] = cidr.split('/')
+  return base.endsWith('::')
+    ? `${base}1`
+    : base.replace(/\.\d+$/, last => `.${Number(last.slice(1)) + 1}`)
+}
+
+const apiService = (
+  { address, port }: Cluster['endpoint'],
+  clusterIP: string,
+): readonly JsonObject[] => {
   const labels = { component: 'apiserver', provider: 'kubernetes' }
   // The API server's own address is loopback here, which no endpoint may be; its Service then has none.
   const reachable = !address.startsWith('127.') && address !== '::1' && address !== 'localhost'
@@ -131,6 +142,7 @@ const apiService = ({ address, port }: Cluster['endpoint']): readonly JsonObject
       metadata: { name: 'kubernetes', namespace: 'default', labels },
       spec: {
         type: 'ClusterIP',
+        clusterIP,
         ports: [
           { name: 'https', port: 443, targetPort: port === 0 ? 6443 : port, protocol: 'TCP' },
         ],

@@ -5,7 +5,9 @@
 import type { IncomingMessage } from 'node:http'
 import { parse as parseYaml } from 'yaml'
 import { isObject, type Json, type JsonObject } from '../json.ts'
+import { resourceOfKind } from '../resources/table.ts'
 import { DecodeError, decode } from '../schema/decode.ts'
+import { decodeProtobuf, ProtobufError, UNSTORED } from '../schema/protobuf.ts'
 import type { StructShape } from '../schema/shapes.ts'
 import { factsOf } from './json-text.ts'
 import { ApiError, badRequest, tooLarge, unsupportedMediaType } from './status.ts'
@@ -34,11 +36,13 @@ export interface Parsed {
   readonly duplicates: readonly string[]
 }
 
-const BODY_TYPES = ['application/json', 'application/yaml']
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const BODY_TYPES = ['application/json', 'application/yaml', PROTOBUF]
 
-/** Reads JSON or YAML, as the content type says; without one, JSON. */
+/** Reads JSON, YAML or protobuf, as the content type says; without one, JSON. */
 export const parseBody = (bytes: Buffer, contentType: string): Parsed => {
   const type = contentType.split(';')[0]?.trim() ?? ''
+  if (type === PROTOBUF) return { value: parseProtobuf(bytes), duplicates: [] }
   if (type === 'application/yaml') return parseYamlText(bytes.toString())
   if (type !== '' && type !== 'application/json') throw unsupportedMediaType(BODY_TYPES)
   return parseJsonText(bytes.toString())
@@ -62,6 +66,18 @@ export const parseYamlText = (text: string): Parsed => {
   } catch (cause) {
     if (cause instanceof ApiError) throw cause
     throw malformed('yaml', cause)
+  }
+}
+
+const parseProtobuf = (bytes: Buffer): JsonObject => {
+  try {
+    return decodeProtobuf(
+      bytes,
+      (apiVersion, kind) => resourceOfKind(apiVersion, kind)?.shape ?? UNSTORED[kind]?.(),
+    )
+  } catch (cause) {
+    if (!(cause instanceof ProtobufError)) throw cause
+    throw Object.assign(badRequest(cause.message), { cause })
   }
 }
 

@@ -114,8 +114,10 @@ const callOf = ({ message, target, query, media, user, warnings }: Parts): Omit<
     contentType,
     agent: (message.headers['user-agent'] ?? '').split('/')[0] ?? '',
     body: async () => {
-      const text = (await readBody(message)).toString()
-      if (text.trim() === '') return { value: null, duplicates: [] }
+      const bytes = await readBody(message)
+      if (bytes.length === 0) return { value: null, duplicates: [] }
+      if (contentType.includes('protobuf')) return parseBody(bytes, contentType)
+      const text = bytes.toString()
       return contentType.includes('yaml') ? parseYamlText(text) : parseJsonText(text)
     },
     objectBody: async () => parseBody(await readBody(message), contentType),
