@@ -7,6 +7,7 @@ import type { Entry } from '../../program/types.ts'
 import { count, counted, duration } from '../../terminal/amounts.ts'
 import type { Paint, Style } from '../../terminal/paint.ts'
 import { type Cell, tableLines } from '../../terminal/table.ts'
+import { flow } from '../../terminal/wrap.ts'
 import { sortedPlans } from '../documents.ts'
 import { VERSION } from '../version.ts'
 import type { Scene } from './view.ts'
@@ -45,7 +46,7 @@ export const openingLines = <E extends Entry>(
     paint,
   })
   return [
-    headLine(scene, paint),
+    ...headLines(scene, paint, width),
     '',
     ...(plans.length === 0 ? ['  no service port is served on this node'] : table),
     ...(left === 0 ? [] : [`  … ${counted(left, 'more service port')} (-v shows all)`]),
@@ -56,23 +57,26 @@ export const openingLines = <E extends Entry>(
   ]
 }
 
-const headLine = <E extends Entry>(
+const headLines = <E extends Entry>(
   { backend, nodeName, dryRun, from, totals }: Scene<E>,
   paint: Paint,
-): string => {
+  width: number,
+): readonly string[] => {
   const { nodes, services, endpoints } = totals
   const size = [
     counted(nodes, 'node'),
     counted(services, 'service'),
     counted(endpoints, 'endpoint'),
   ].join(', ')
-  return [
+  const pieces = [
     `${paint('strong', 'kpc')} ${VERSION}`,
     ...(dryRun ? [paint('changed', 'dry run')] : []),
     backend.name,
     nodeName,
-    `${from} (${size})`,
-  ].join('  ')
+    from,
+    `(${size})`,
+  ]
+  return flow(pieces, { gap: '  ', width })
 }
 
 const rowOf = (plan: PortPlan): readonly Cell[] => {

@@ -5,6 +5,9 @@ import process from 'node:process'
 import t from 'tap'
 import { cannotRun, inNamespace, openNamespace } from '../../support/namespace.ts'
 
+// Each of a dozen processes takes a second or more on a busy machine.
+t.setTimeout(180_000)
+
 const ROOT = join(import.meta.dirname, '../../..')
 const SAMPLE = join(ROOT, 'src/commands/sample')
 
@@ -16,7 +19,7 @@ const DRIFT = {
 } as const
 
 for (const mode of ['nftables', 'iptables'] as const)
-  t.test(mode, { skip: cannotRun('nft', 'iptables') }, async t => {
+  t.test(mode, { skip: cannotRun('nft', 'iptables'), timeout: 90_000 }, async t => {
     await using namespace = await openNamespace()
     const kpc = (...more: readonly string[]): { code: number | null; out: string; err: string } => {
       const argv = ['run', ...OBJECTS, '--proxy-mode', mode, '--netns', namespace.name, ...more]
