@@ -7,10 +7,10 @@ import { deleteElements, newElements } from '../../src/netlink/nf-tables/element
 import { getElements } from '../../src/netlink/nf-tables/encode.ts'
 import type { Element as KernelElement, SetRef } from '../../src/netlink/nf-tables/objects.ts'
 import { readElements } from '../../src/netlink/nf-tables/read-elements.ts'
-import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
 import { readLiveKey } from './read-element.ts'
 import { dumpAll, readSets, refOf } from './read-table.ts'
+import type { Wire } from './wire.ts'
 
 type AffinityMap = 'affinity' | 'np-affinity'
 const MAPS: readonly AffinityMap[] = ['affinity', 'np-affinity']
@@ -19,7 +19,7 @@ const MAPS: readonly AffinityMap[] = ['affinity', 'np-affinity']
 const CLIENTS_PER_BATCH = 500
 
 const clientsOf = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   family: Family,
   ref: SetRef & { readonly set: string },
   isWanted: (liveKey: string) => boolean,
@@ -47,7 +47,7 @@ export interface Copy {
 
 /** Carries remembered clients from one table to the other. */
 export const copyAffinity = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   { family, from, to, isLive }: Copy,
 ): Promise<void> => {
   const { sound } = await readSets(socket, family, refOf(family, from))
@@ -70,7 +70,7 @@ export const copyAffinity = async (
 
 /** Forgets clients of endpoints that are gone. `gone`: keys of elements that `live` had. */
 export const forgetGone = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   names: ReadonlyMap<Family, string>,
   gone: ReadonlySet<string>,
 ): Promise<void> => {
@@ -84,7 +84,7 @@ export const forgetGone = async (
 
 /** A client whose time ran out meanwhile is refused, and the others with it: then one by one. */
 const forget = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   ref: SetRef,
   clients: readonly KernelElement[],
 ): Promise<void> => {

@@ -6,7 +6,6 @@
 import type { Kernel } from '../../src/backend.ts'
 import { deleteTable, getGeneration, getTables } from '../../src/netlink/nf-tables/encode.ts'
 import { readTable as readTableMessage } from '../../src/netlink/nf-tables/read.ts'
-import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
 import type { Change, EntryTable } from '../../src/program/types.ts'
 import { copyAffinity, forgetGone } from './affinity.ts'
@@ -25,13 +24,14 @@ import {
   transactions,
 } from './transactions.ts'
 import { watchTables } from './watch.ts'
+import type { Wire } from './wire.ts'
 
 /** The names that a table of ours may have. The first is what a text has, and what a cold start makes. */
 export const TABLES = ['kpc', 'kpc-b'] as const
 export type TableName = (typeof TABLES)[number]
 
 export interface KernelOptions {
-  readonly socket: NetlinkSocket
+  readonly socket: Wire
   readonly families: readonly Family[]
   /** Bytes of a transaction, about: more does not go faster, and holds up packets' rules longer. */
   readonly chunk?: number
@@ -44,7 +44,7 @@ const RENEW_FROM = 50_000
 
 /** Owns what is known about our tables; the state between calls is where they stand and which chains lie idle. */
 export class NftablesKernel implements Kernel<NftEntry> {
-  readonly #socket: NetlinkSocket
+  readonly #socket: Wire
   readonly #families: readonly Family[]
   readonly #chunk: number
   readonly #renewFrom: number

@@ -8,7 +8,6 @@ import * as encode from '../../src/netlink/nf-tables/encode.ts'
 import type { TableRef } from '../../src/netlink/nf-tables/objects.ts'
 import * as read from '../../src/netlink/nf-tables/read.ts'
 import { readElements } from '../../src/netlink/nf-tables/read-elements.ts'
-import type { NetlinkSocket } from '../../src/netlink/socket.ts'
 import type { Family } from '../../src/objects/types.ts'
 import { STATIC_CHAINS } from './base.ts'
 import {
@@ -26,6 +25,7 @@ import { readElement } from './read-element.ts'
 import { readRule } from './read-rule.ts'
 import { SETS, setEntry } from './sets.ts'
 import { hookOf, PROTOCOL_FAMILY } from './transactions.ts'
+import type { Wire } from './wire.ts'
 
 /** What was found in a table. */
 export interface Found {
@@ -40,10 +40,7 @@ export interface Found {
 const ATTEMPTS = 5
 
 /** The replies of a dump. Throws NetlinkError EINTR when the table does not come to rest. */
-export const dumpAll = async (
-  socket: NetlinkSocket,
-  message: Message,
-): Promise<readonly Reply[]> => {
+export const dumpAll = async (socket: Wire, message: Message): Promise<readonly Reply[]> => {
   for (let attempt = 1; ; attempt++)
     try {
       // Replies are views of a buffer that the next read may use again.
@@ -63,11 +60,7 @@ export const refOf = (family: Family, table: string): TableRef => ({
 })
 
 /** Reads a whole table. The time it takes grows with the square of its elements: see README.md. */
-export const readTable = async (
-  socket: NetlinkSocket,
-  family: Family,
-  table: string,
-): Promise<Found> => {
+export const readTable = async (socket: Wire, family: Family, table: string): Promise<Found> => {
   const ref = refOf(family, table)
   const { sound, strange } = await readSets(socket, family, ref)
   const elements: Element[] = []
@@ -90,7 +83,7 @@ export const readTable = async (
 
 /** Our sets in a table: those that are as we would make them, and those that are not. */
 export const readSets = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   family: Family,
   ref: TableRef,
 ): Promise<{ readonly sound: readonly SetName[]; readonly strange: readonly SetName[] }> => {
@@ -108,7 +101,7 @@ export const readSets = async (
 const isSetName = (name: string): name is SetName => name in SETS
 
 const readSetElements = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   family: Family,
   ref: TableRef,
   set: SetName,
@@ -124,7 +117,7 @@ const readSetElements = async (
 }
 
 const readChains = async (
-  socket: NetlinkSocket,
+  socket: Wire,
   family: Family,
   ref: TableRef,
 ): Promise<readonly Chain[]> => {
@@ -188,11 +181,7 @@ const usedChains = (
 }
 
 /** Whether packets run through a table. */
-export const hasHooks = async (
-  socket: NetlinkSocket,
-  family: Family,
-  table: string,
-): Promise<boolean> => {
+export const hasHooks = async (socket: Wire, family: Family, table: string): Promise<boolean> => {
   const chains = await dumpAll(socket, encode.getChains(PROTOCOL_FAMILY[family]))
   return chains
     .map(reply => read.readChain(reply))
