@@ -35,6 +35,8 @@ export interface NetlinkFault {
   readonly sequence: number
   /** Which message of a batch; undefined when the whole of it was refused at its beginning or its commit. */
   readonly index?: number | undefined
+  /** What happened, if not a refusal by the kernel. */
+  readonly fact?: string | undefined
   /** The kernel's own words, where it gave some (NLMSGERR_ATTR_MSG). */
   readonly text?: string | undefined
   /** Where in the message the kernel points to, bytes from the netlink header (NLMSGERR_ATTR_OFFS). */
@@ -61,13 +63,13 @@ export class NetlinkError extends Error {
   }
 }
 
-const wording = ({ code, subject, index, text, offset }: NetlinkFault): string => {
+const wording = ({ code, subject, index, fact, text, offset }: NetlinkFault): string => {
   const which = index === undefined ? '' : ` (message ${index} of the batch)`
   const where = offset === undefined ? '' : `, at byte ${offset} of the message`
   const why = text === undefined ? '' : `: ${text}`
   return code === 'UNKNOWN'
     ? `UNKNOWN: ${subject}${which}: no answer${why}; it may or may not have taken effect`
-    : `${code}: ${subject}${which}: the kernel refused it${why}${where}`
+    : `${code}: ${subject}${which}: ${fact ?? 'the kernel refused it'}${why}${where}`
 }
 
 /** A batch that did not take effect (`refused`), or about which nothing is known. It holds every error there was. */
@@ -111,4 +113,16 @@ export const readVerdict = ({ body, flags }: Reply): Verdict => {
     text: extended.str(NLMSGERR_ATTR_MSG),
     offset: extended.u32host(NLMSGERR_ATTR_OFFS),
   }
+}
+
+/** The error in an answer, or undefined for an acknowledgement. */
+export const faultOf = (
+  reply: Reply,
+  subject: string,
+  index?: number,
+): NetlinkError | undefined => {
+  const { errno, text, offset } = readVerdict(reply)
+  if (errno === 0) return undefined
+  const code = errnoName(errno)
+  return new NetlinkError({ code, subject, sequence: reply.sequence, index, text, offset })
 }

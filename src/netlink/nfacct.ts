@@ -61,12 +61,13 @@ export const nfacctSupported = async (): Promise<boolean> => {
 
 /**
  * Makes the counters that are missing; those that are there keep their values. False: at least one is not there
- * afterwards, so no rule may name them (spec iptables, section 8.4).
+ * afterwards, so no rule may name them (spec iptables, section 8.4). Throws RangeError for a name that none can have.
  */
 export const ensureNfacctCounters = async (names: readonly string[]): Promise<boolean> => {
+  const counters = names.map(newCounter)
   try {
     await using socket = openNetlink(NETLINK_NETFILTER)
-    const errors = await socket.sendEach(names.map(newCounter))
+    const errors = await socket.sendEach(counters)
     return errors.every(({ code }) => code === 'EEXIST')
   } catch {
     return false

@@ -3,8 +3,7 @@
  * that were lost. What a real kernel answers is in live.test.ts.
  */
 import t from 'tap'
-import { BatchError, NetlinkError } from '../../../src/netlink/errors.ts'
-import type { Listener, RawHandlers, RawSocket } from '../../../src/netlink/line.ts'
+import { BatchError } from '../../../src/netlink/errors.ts'
 import {
   decodeMessages,
   encodeMessage,
@@ -18,39 +17,57 @@ import {
 import { NetlinkSocket } from '../../../src/netlink/socket.ts'
 import { bytes } from '../../support/wire-bytes.ts'
 
-type Kernel = (messages: readonly Reply[], handlers: RawHandlers) => void
+/** What comes back from one send: datagrams, and errors of receiving. */
+type Answers = readonly (Uint8Array | Error | { readonly cut: Uint8Array })[]
+type Kernel = (messages: readonly Reply[]) => Answers
 
-/** A socket whose other end is `kernel`, which is called for each send. */
-const connect = (
-  kernel: Kernel,
-  timeoutMs = 1000,
-): NetlinkSocket & { readonly sends: number[] } => {
-  const sends: number[] = []
-  let handlers: RawHandlers | undefined
-  const raw: RawSocket = {
-    open: given => {
-      handlers = given
-    },
-    send: (image, done) => {
-      sends.push(image.length)
-      const to = handlers
-      if (image.length > raw.sendBuffer - 32) {
-        done(Object.assign(new Error('too long'), { code: 'EMSGSIZE' }))
-        return
-      }
-      setImmediate(() => {
-        done()
-        if (to) kernel(decodeMessages(image), to)
-      })
-    },
-    join: () => {},
-    close: () => {},
-    sendBuffer: 4096,
-  }
-  return Object.assign(new NetlinkSocket(raw, timeoutMs), { sends })
+const errorOf = (code: string): Error => Object.assign(new Error(code), { code })
+const ENOBUFS = errorOf('ENOBUFS')
+
+interface Connection {
+  readonly socket: NetlinkSocket
+  /** Lengths of what was sent. */
+  readonly sends: readonly number[]
+  /** What to hear next on sockets that joined a group. */
+  readonly notify: (answers: Answers) => void
+  /** Sockets not closed yet. */
+  readonly open: () => number
 }
 
-const UNICAST = { multicast: false, truncated: false }
+const connect = (kernel: Kernel): Connection => {
+  const sends: number[] = []
+  const notifications: Answers[number][] = []
+  let open = 0
+  const socket = new NetlinkSocket(() => {
+    let queue: Answers[number][] = []
+    open++
+    return {
+      send: image => {
+        if (image.length > 4096 - 32) throw errorOf('EMSGSIZE')
+        sends.push(image.length)
+        queue.push(...kernel(decodeMessages(image)))
+      },
+      receive: () => {
+        const next = queue.shift()
+        if (next instanceof Error) throw next
+        if (next === undefined || next instanceof Uint8Array)
+          return next && { bytes: next, isCut: false }
+        return { bytes: next.cut, isCut: true }
+      },
+      join: group => {
+        if (group > 31) throw errorOf('EINVAL')
+        queue = notifications
+      },
+      close: () => {
+        open--
+      },
+      sendBuffer: 4096,
+      receiveBuffer: 1 << 20,
+    }
+  })
+  return { socket, sends, notify: answers => notifications.push(...answers), open: () => open }
+}
+
 const error = (sequence: number, errno: number): Uint8Array => {
   const body = new Uint8Array(20)
   new DataView(body.buffer).setInt32(0, -errno, true)
@@ -58,8 +75,8 @@ const error = (sequence: number, errno: number): Uint8Array => {
 }
 const data = (sequence: number, value: number, flags = 0): Uint8Array =>
   encodeMessage({ type: 100, flags, body: Uint8Array.of(value) }, { sequence })
-const done = (sequence: number, flags = 0): Uint8Array =>
-  encodeMessage({ type: NLMSG_DONE, flags, body: new Uint8Array(4) }, { sequence })
+const done = (sequence: number): Uint8Array =>
+  encodeMessage({ type: NLMSG_DONE, flags: 0, body: new Uint8Array(4) }, { sequence })
 
 const ask = (name: string): Message => ({ type: 50, flags: 0, body: bytes('01 00 00 00'), name })
 const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
@@ -70,17 +87,31 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
   }
   throw new Error('it resolved')
 }
+const refusal = async (promise: Promise<void>): Promise<BatchError> => {
+  const reason = await rejection(promise)
+  if (reason instanceof BatchError) return reason
+  throw reason
+}
+const codes = ({ errors }: BatchError): readonly unknown[] =>
+  errors.map(({ code, index }) => [code, index])
 const collect = async (replies: AsyncIterable<Reply>, into: number[]): Promise<void> => {
   for await (const { body } of replies) into.push(body[0] ?? -1)
 }
+/** The first message of a send. */
+const first = ([message]: readonly Reply[]): Reply => {
+  if (message === undefined) throw new Error('an empty send')
+  return message
+}
 
 t.test('a request gives the replies before its acknowledgement', async t => {
-  await using socket = connect(([message], { receive }) => {
-    const { sequence, flags } = message as Reply
+  const { socket } = connect(messages => {
+    const { sequence, flags } = first(messages)
     t.ok(flags & NLM_F_ACK)
-    receive(data(sequence + 5, 9), UNICAST)
-    receive(data(sequence, 1), UNICAST)
-    receive(Buffer.concat([data(sequence, 2), error(sequence, 0)]), UNICAST)
+    return [
+      data(sequence + 5, 9),
+      data(sequence, 1),
+      Buffer.concat([data(sequence, 2), error(sequence, 0)]),
+    ]
   })
   const replies = await socket.request(ask('GET x'))
   t.strictSame(
@@ -91,88 +122,110 @@ t.test('a request gives the replies before its acknowledgement', async t => {
 })
 
 t.test('a refusal carries its name and what was asked', async t => {
-  await using socket = connect(([message], { receive }) =>
-    receive(error((message as Reply).sequence, 2), UNICAST),
-  )
+  const { socket } = connect(messages => [error(first(messages).sequence, 2)])
   const reason = await rejection(socket.request(ask('GET x')))
-  t.match(reason, { code: 'ENOENT', message: /^ENOENT: GET x/ })
+  t.match(reason, { code: 'ENOENT', message: 'ENOENT: GET x: the kernel refused it' })
 })
 
 t.test('a refusal that did not fit the buffer is still a refusal', async t => {
-  await using socket = connect(([message], { receive }) =>
-    receive(error((message as Reply).sequence, 17), { multicast: false, truncated: true }),
-  )
+  const { socket } = connect(messages => [{ cut: error(first(messages).sequence, 17) }])
   t.match(await rejection(socket.request(ask('NEW x'))), { code: 'EEXIST' })
 })
 
-t.test('silence, lost answers and answers cut short are UNKNOWN', async t => {
-  await using silent = connect(() => {}, 20)
-  t.match(await rejection(silent.request(ask('x'))), { code: 'UNKNOWN', text: 'waited 20 ms' })
-  await using deaf = connect((_, { fail }) =>
-    fail(Object.assign(new Error('no buffer space'), { code: 'ENOBUFS' })),
-  )
-  t.match(await rejection(deaf.request(ask('x'))), { code: 'UNKNOWN', text: 'ENOBUFS' })
-  await using short = connect(([message], { receive }) =>
-    receive(data((message as Reply).sequence, 1), { multicast: false, truncated: true }),
-  )
-  t.match(await rejection(short.request(ask('x'))), { code: 'UNKNOWN' })
-  await using garbled = connect((_, { receive }) => receive(new Uint8Array(16), UNICAST))
-  t.type(await rejection(garbled.request(ask('x'))), RangeError)
-})
-
-t.test('after a lost answer the next request has its own', async t => {
-  let asked = 0
-  await using socket = connect(([message], { receive }) => {
-    if (++asked > 1) receive(error((message as Reply).sequence, 0), UNICAST)
-  }, 20)
-  t.match(await rejection(socket.request(ask('x'))), { code: 'UNKNOWN' })
-  t.strictSame(await socket.request(ask('y')), [])
-})
-
-t.test('requests made at once are sent one after the other', async t => {
-  let open = 0
-  await using socket = connect(([message], { receive }) => {
-    t.equal(++open, 1)
-    setTimeout(() => {
-      open--
-      receive(error((message as Reply).sequence, 0), UNICAST)
-    }, 2)
+t.test('no answer, lost answers, answers cut short or garbled are UNKNOWN', async t => {
+  const silent = connect(() => [])
+  t.match(await rejection(silent.socket.request(ask('x'))), {
+    code: 'UNKNOWN',
+    message: 'UNKNOWN: x: no answer: there was none; it may or may not have taken effect',
   })
-  await Promise.all([1, 2, 3].map(() => socket.request(ask('x'))))
+  const deaf = connect(messages => [ENOBUFS, error(first(messages).sequence, 0)])
+  t.match(await rejection(deaf.socket.request(ask('x'))), { code: 'UNKNOWN', text: 'ENOBUFS' })
+  const short = connect(messages => [{ cut: data(first(messages).sequence, 1) }])
+  t.match(await rejection(short.socket.request(ask('x'))), { code: 'UNKNOWN', cause: RangeError })
+  const garbled = connect(() => [new Uint8Array(16)])
+  t.match(await rejection(garbled.socket.request(ask('x'))), { code: 'UNKNOWN', cause: RangeError })
+})
+
+t.test('answers that were left over do not answer the next request', async t => {
+  let asked = 0
+  const { socket } = connect(messages => {
+    const { sequence } = first(messages)
+    if (++asked === 1) return [error(sequence, 2), data(sequence, 1), error(sequence, 17)]
+    return [data(sequence, 2), error(sequence, 0)]
+  })
+  t.match(await rejection(socket.request(ask('x'))), { code: 'ENOENT' })
+  t.strictSame(
+    (await socket.request(ask('y'))).map(({ body }) => body[0]),
+    [2],
+  )
+})
+
+t.test('a closed socket refuses, and is closed once', async t => {
+  const { socket, sends, open } = connect(() => [])
+  await socket[Symbol.asyncDispose]()
+  await socket[Symbol.asyncDispose]()
+  t.equal(open(), 0)
+  t.match(await rejection(socket.request(ask('x'))), { code: 'EBADF' })
+  t.strictSame(sends, [])
 })
 
 t.test('a dump gives everything, also when the table changed meanwhile, and says so', async t => {
   let flags = 0
-  await using socket = connect(([message], { receive }) => {
-    const { sequence } = message as Reply
-    t.equal((message as Reply).flags & NLM_F_DUMP, NLM_F_DUMP)
-    receive(Buffer.concat([data(sequence, 1), data(sequence, 2, flags)]), UNICAST)
-    setTimeout(() => receive(Buffer.concat([data(sequence, 3), done(sequence)]), UNICAST), 2)
+  const { socket } = connect(messages => {
+    const { sequence, flags: asked } = first(messages)
+    t.equal(asked & NLM_F_DUMP, NLM_F_DUMP)
+    return [
+      Buffer.concat([data(sequence, 1), data(sequence, 2, flags)]),
+      Buffer.concat([data(sequence, 3), done(sequence)]),
+    ]
   })
   const calm: number[] = []
   await collect(socket.dump(ask('x')), calm)
   t.strictSame(calm, [1, 2, 3])
   flags = 0x10
   const changed: number[] = []
-  t.match(await rejection(collect(socket.dump(ask('x')), changed)), { code: 'EINTR' })
+  const reason = await rejection(collect(socket.dump(ask('x')), changed))
+  t.match(reason, { code: 'EINTR', message: 'EINTR: x: the table changed while it was read' })
   t.strictSame(changed, [1, 2, 3])
 })
 
-t.test('a dump that is refused, and one that is left early', async t => {
-  await using socket = connect(([message], { receive }) => {
-    const { sequence, type } = message as Reply
-    if (type === 51) return receive(error(sequence, 16), UNICAST)
-    receive(data(sequence, 1), UNICAST)
-    setTimeout(() => receive(done(sequence), UNICAST), 2)
+t.test('a dump that is refused, at once or at its end, and one that breaks off', async t => {
+  const { socket } = connect(messages => {
+    const { sequence, type } = first(messages)
+    const failed = encodeMessage(
+      { type: NLMSG_DONE, flags: 0, body: bytes('f4 ff ff ff') },
+      { sequence },
+    )
+    if (type === 51) return [error(sequence, 16)]
+    return type === 52 ? [data(sequence, 1), failed] : [data(sequence, 1)]
   })
-  t.match(await rejection(collect(socket.dump({ ...ask('x'), type: 51 }), [])), { code: 'EBUSY' })
+  const dump = async (type: number): Promise<unknown> => {
+    const seen: number[] = []
+    const reason = await rejection(collect(socket.dump({ ...ask('x'), type }), seen))
+    return [(reason as { code: string }).code, seen]
+  }
+  t.strictSame(await dump(51), ['EBUSY', []])
+  t.strictSame(await dump(52), ['ENOMEM', [1]])
+  t.strictSame(await dump(53), ['UNKNOWN', [1]])
+})
+
+t.test('a dump that is left early is read to its end, and others wait for it', async t => {
+  const { socket, sends } = connect(messages => {
+    const { sequence, flags } = first(messages)
+    if ((flags & NLM_F_DUMP) === 0) return [error(sequence, 0)]
+    return [data(sequence, 1), data(sequence, 2), done(sequence)]
+  })
+  const order: string[] = []
   for await (const { body } of socket.dump(ask('x'))) {
     t.equal(body[0], 1)
+    void socket.request(ask('y')).then(() => order.push('request'))
+    await new Promise(resolve => setTimeout(resolve, 5))
+    t.equal(sends.length, 1, 'the request waits')
+    order.push('dump')
     break
   }
-  const next: number[] = []
-  await collect(socket.dump(ask('x')), next)
-  t.strictSame(next, [1], 'the socket is free again')
+  await socket.request(ask('z'))
+  t.strictSame(order, ['dump', 'request'])
 })
 
 t.test('independent messages go out in as few sends as fit, and only errors come back', async t => {
@@ -182,12 +235,12 @@ t.test('independent messages go out in as few sends as fit, and only errors come
     [299, 1],
   ])
   let index = 0
-  await using socket = connect((messages, { receive }) => {
-    for (const { sequence, flags } of messages) {
+  const { socket, sends } = connect(messages =>
+    messages.flatMap(({ sequence, flags }) => {
       const errno = failing.get(index++) ?? 0
-      if (errno !== 0 || flags & NLM_F_ACK) receive(error(sequence, errno), UNICAST)
-    }
-  })
+      return errno !== 0 || flags & NLM_F_ACK ? [error(sequence, errno)] : []
+    }),
+  )
   const errors = await socket.sendEach(Array.from({ length: 300 }, (_, i) => ask(`m${i}`)))
   t.strictSame(
     errors.map(({ index: at, code }) => [at, code]),
@@ -197,116 +250,122 @@ t.test('independent messages go out in as few sends as fit, and only errors come
       [299, 'EPERM'],
     ],
   )
-  t.strictSame(socket.sends, [203 * 20, 97 * 20], 'each below the send limit of 4064')
+  t.strictSame(sends, [203 * 20, 97 * 20], 'each below the send limit of 4064')
+})
+
+t.test('independent messages whose last answer is missing', async t => {
+  const { socket } = connect(() => [])
+  t.match(await rejection(socket.sendEach([ask('a'), ask('b')])), { code: 'UNKNOWN' })
 })
 
 t.test('a batch resolves with its receipt', async t => {
-  await using socket = connect((messages, { receive }) => {
+  const { socket } = connect(messages => {
     t.strictSame(
       messages.map(({ type }) => type),
       [0x10, 50, 50, 0x11],
     )
-    receive(error((messages[2] as Reply).sequence, 0), UNICAST)
+    return [error(first(messages).sequence + 2, 0)]
   })
   await socket.sendBatch([ask('a'), ask('b')])
 })
 
-/** Refuses messages of a batch by index, -1 being BATCH_BEGIN; answers the barrier that asks whether that was all. */
-const refusing =
-  (errnos: readonly (readonly [number, number])[], receiptToo: boolean): Kernel =>
-  (messages, { receive }) => {
-    const [first] = messages as [Reply]
-    if (first.type === 1) return receive(error(first.sequence, 0), UNICAST)
-    for (const [index, errno] of errnos) receive(error(first.sequence + 1 + index, errno), UNICAST)
-    if (receiptToo) receive(error(first.sequence + messages.length - 2, 0), UNICAST)
-  }
+t.test('a dry batch has no end', async t => {
+  const { socket } = connect(messages => {
+    t.strictSame(
+      messages.map(({ type }) => type),
+      [0x10, 50],
+    )
+    return [error(first(messages).sequence + 1, 0)]
+  })
+  await socket.sendBatch([ask('a')], { dry: true })
+})
+
+/** Answers each message of a batch by index, -1 being BATCH_BEGIN, with an errno. */
+const answering =
+  (...answers: readonly (readonly [number, number] | Error)[]): Kernel =>
+  messages =>
+    answers.map(answer =>
+      answer instanceof Error ? answer : error(first(messages).sequence + 1 + answer[0], answer[1]),
+    )
 
 t.test('a batch is refused with every error, each with its message', async t => {
-  await using socket = connect(
-    refusing(
-      [
-        [0, 17],
-        [2, 2],
-      ],
-      false,
-    ),
-  )
-  const reason = await rejection(socket.sendBatch([ask('a'), ask('b'), ask('c')]))
-  t.type(reason, BatchError)
-  t.match(reason, { outcome: 'refused' })
-  t.strictSame(
-    (reason as BatchError).errors.map(({ code, index }) => [code, index]),
-    [
-      ['EEXIST', 0],
-      ['ENOENT', 2],
-    ],
-  )
+  const { socket } = connect(answering([0, 17], [2, 2]))
+  const reason = await refusal(socket.sendBatch([ask('a'), ask('b'), ask('c')]))
+  t.equal(reason.outcome, 'refused')
+  t.strictSame(codes(reason), [
+    ['EEXIST', 0],
+    ['ENOENT', 2],
+  ])
+  t.equal(reason.message, 'EEXIST: a (message 0 of the batch): the kernel refused it (and 1 more)')
 })
 
 t.test(
   'a refusal at the commit is of the whole, and the receipt after it counts for nothing',
   async t => {
-    await using socket = connect(refusing([[-1, 40]], true))
-    const reason = await rejection(socket.sendBatch([ask('a')]))
-    t.match(reason, { outcome: 'refused', errors: [{ code: 'ELOOP', index: undefined }] })
+    const { socket } = connect(answering([-1, 40], [0, 0]))
+    const reason = await refusal(socket.sendBatch([ask('a')]))
+    t.equal(reason.outcome, 'refused')
+    t.strictSame(codes(reason), [['ELOOP', undefined]])
   },
 )
 
 t.test('a batch too large for one send is refused before it is sent', async t => {
-  await using socket = connect(() => t.fail('it was sent'))
-  const reason = await rejection(socket.sendBatch([{ ...ask('a'), body: new Uint8Array(5000) }]))
-  t.match(reason, { outcome: 'refused', errors: [{ code: 'EMSGSIZE' }] })
+  const { socket, sends } = connect(() => [])
+  const reason = await refusal(socket.sendBatch([{ ...ask('a'), body: new Uint8Array(5000) }]))
+  t.equal(reason.outcome, 'refused')
+  t.match(reason.message, 'EMSGSIZE: a batch of 1 messages: sending 5056 bytes failed')
+  t.strictSame(sends, [])
 })
 
-const ENOBUFS = Object.assign(new Error('no buffer space'), { code: 'ENOBUFS' })
-
 t.test('a batch whose answers were lost is unknown, even if a receipt is there', async t => {
-  for (const receipt of [true, false]) {
-    let barriers = 0
-    await using socket = connect((messages, { receive, fail }) => {
-      const [first] = messages as [Reply]
-      if (first.type === 1) {
-        // The first barrier finds the buffer still full.
-        if (++barriers === 2) receive(error(first.sequence, 0), UNICAST)
-        return
-      }
-      fail(ENOBUFS)
-      if (receipt) receive(error(first.sequence + 1, 0), UNICAST)
-    })
-    const reason = await rejection(socket.sendBatch([ask('a')]))
-    t.match(reason, { outcome: 'unknown', errors: [{ code: 'UNKNOWN' }] })
+  for (const kernel of [answering(), answering(ENOBUFS), answering(ENOBUFS, [0, 0])]) {
+    const reason = await refusal(connect(kernel).socket.sendBatch([ask('a')]))
+    t.equal(reason.outcome, 'unknown')
+    t.strictSame(codes(reason), [['UNKNOWN', undefined]])
   }
 })
 
 t.test('lost answers beside a refusal: it did not take effect, that much is known', async t => {
-  await using socket = connect((messages, { receive, fail }) => {
-    const [first] = messages as [Reply]
-    if (first.type === 1) return receive(error(first.sequence, 0), UNICAST)
-    receive(error(first.sequence + 1, 2), UNICAST)
-    fail(ENOBUFS)
-  })
-  const reason = await rejection(socket.sendBatch([ask('a')]))
-  t.match(reason, { outcome: 'refused' })
-  t.strictSame(
-    (reason as BatchError).errors.map(({ code }) => code),
-    ['ENOENT', 'UNKNOWN'],
-  )
+  const { socket } = connect(answering([0, 2], ENOBUFS))
+  const reason = await refusal(socket.sendBatch([ask('a')]))
+  t.equal(reason.outcome, 'refused')
+  t.strictSame(codes(reason), [
+    ['ENOENT', 0],
+    ['UNKNOWN', undefined],
+  ])
 })
 
 t.test('notifications go to whoever listens, and so does their loss', async t => {
+  const { socket, notify, open } = connect(() => [])
   const heard: (number | 'overrun')[] = []
-  const listener: Listener = {
-    notify: ({ body }) => void heard.push(body[0] ?? -1),
+  const { promise, resolve } = Promise.withResolvers<void>()
+  socket.listen(7, {
+    notify: ({ body }) => {
+      heard.push(body[0] ?? -1)
+      if (body[0] === 9) resolve()
+    },
     overrun: () => void heard.push('overrun'),
-  }
-  await using socket = connect(([message], { receive, fail }) => {
-    const { sequence } = message as Reply
-    receive(data(sequence, 7), { multicast: true, truncated: false })
-    fail(ENOBUFS)
-    receive(data(sequence, 8), { multicast: true, truncated: false })
   })
-  socket.listen(7, listener)
-  t.type(await rejection(socket.request(ask('x'))), NetlinkError)
-  await new Promise(resolve => setImmediate(resolve))
-  t.strictSame(heard, [7, 'overrun', 8])
+  notify([data(4, 7), ENOBUFS, data(4, 8), { cut: data(4, 1) }, new Uint8Array(16), data(5, 9)])
+  await promise
+  t.strictSame(heard, [7, 'overrun', 8, 1, 'overrun', 'overrun', 9])
+  t.throws(() => socket.listen(32, { notify: () => {}, overrun: () => {} }), { code: 'EINVAL' })
+  t.equal(open(), 2)
+  await socket[Symbol.asyncDispose]()
+  t.equal(open(), 0)
+})
+
+t.test('a burst of notifications does not hold up the rest', async t => {
+  const { socket, notify } = connect(() => [])
+  let heard = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  socket.listen(7, {
+    notify: () => {
+      if (++heard === 1000) resolve()
+    },
+    overrun: () => t.fail('nothing was lost'),
+  })
+  notify(Array.from({ length: 1000 }, () => data(1, 1)))
+  await promise
+  await socket[Symbol.asyncDispose]()
 })
