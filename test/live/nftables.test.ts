@@ -6,7 +6,7 @@ import process from 'node:process'
 import t from 'tap'
 import { cannotRun, inNamespace, openNamespace } from '../support/namespace.ts'
 
-const PARTS = ['both-writers', 'kernel', 'faults', 'drift', 'affinity'] as const
+const PARTS = ['both-writers', 'kernel', 'faults', 'drift', 'affinity', 'traffic'] as const
 
 t.setTimeout(600_000)
 
