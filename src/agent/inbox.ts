@@ -11,6 +11,7 @@ export type Taken<T> =
 export class Inbox<T> {
   #items: T[] = []
   #ended = false
+  #nudged = false
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void) | undefined
 
@@ -32,15 +33,22 @@ export class Inbox<T> {
     this.#wake?.()
   }
 
-  /** Waits for something to arrive, or until `timeout` resolves. One caller at a time. */
+  /** Lets `take` return at once, now or when it is next called, with whatever has arrived. */
+  nudge(): void {
+    this.#nudged = true
+    this.#wake?.()
+  }
+
+  /** Waits for something to arrive, for a nudge, or until `timeout` resolves. One caller at a time. */
   async take(timeout?: Promise<void>): Promise<Taken<T>> {
-    if (this.#items.length === 0 && !this.#ended) {
+    if (this.#items.length === 0 && !this.#ended && !this.#nudged) {
       const arrival = new Promise<void>(resolve => {
         this.#wake = resolve
       })
       await (timeout ? Promise.race([arrival, timeout]) : arrival)
       this.#wake = undefined
     }
+    this.#nudged = false
     if (this.#items.length > 0) {
       const items = this.#items
       this.#items = []

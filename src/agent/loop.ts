@@ -71,18 +71,13 @@ export const runLoop = async <E extends Entry>(options: LoopOptions<E>): Promise
   const { source, clock, signal, once } = options
   const stop = new AbortController()
   const inbox = new Inbox(source(AbortSignal.any([signal, stop.signal])))
-  const writer = new Writer(options)
-  const aborted = new Promise<void>(resolve => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  const writer = new Writer(options, () => inbox.nudge())
+  signal.addEventListener('abort', () => inbox.nudge(), { once: true })
   let synced = false
   try {
     while (!signal.aborted) {
       const retryInMs = writer.retryInMs
-      const wait =
-        retryInMs === undefined
-          ? Promise.race([aborted, writer.drift.noticed])
-          : clock.sleep(retryInMs, signal)
+      const wait = retryInMs === undefined ? undefined : clock.sleep(retryInMs, signal)
       const taken = await inbox.take(wait)
       if (taken.kind === 'ended' && retryInMs === undefined) break
       if (taken.kind === 'ended') await wait
@@ -97,36 +92,11 @@ export const runLoop = async <E extends Entry>(options: LoopOptions<E>): Promise
   return writer.result
 }
 
-/** What somebody else did to the kernel since it was last brought in step. */
-class Drift {
-  #what: string | undefined
-  #notice: () => void = () => undefined
-  /** Resolves when there is something to tell. */
-  noticed: Promise<void> = this.#nextNotice()
-
-  note(what: string): void {
-    this.#what ??= what
-    this.#notice()
-  }
-
-  /** What was told since the last call. */
-  take(): string | undefined {
-    const what = this.#what
-    if (what !== undefined) this.noticed = this.#nextNotice()
-    this.#what = undefined
-    return what
-  }
-
-  #nextNotice(): Promise<void> {
-    return new Promise(resolve => {
-      this.#notice = resolve
-    })
-  }
-}
-
 /** Owns what the loop knows about the kernel. */
 class Writer<E extends Entry> {
   readonly #options: LoopOptions<E>
+  /** Brings the loop round, so that it syncs. */
+  readonly #nudge: () => void
   /** What became of service ports since the last success, seen from there. */
   readonly #ports = new Map<PortKey, PortUpdate<E>>()
   /** What the kernel lacks, as long as it is in step otherwise. */
@@ -136,11 +106,13 @@ class Writer<E extends Entry> {
   #inStep = false
   #failures = 0
   #isWatching = false
-  readonly drift: Drift = new Drift()
+  /** What somebody else did to the kernel since it was last brought in step. */
+  #drift: string | undefined
   result: LoopResult = { synced: false, changed: false }
 
-  constructor(options: LoopOptions<E>) {
+  constructor(options: LoopOptions<E>, nudge: () => void) {
     this.#options = options
+    this.#nudge = nudge
   }
 
   get retryInMs(): number | undefined {
@@ -171,7 +143,8 @@ class Writer<E extends Entry> {
   async #attempt(): Promise<'over' | 'without-withheld'> {
     const { clock, kernel, onSync, pipeline } = this.#options
     const started = clock.now()
-    const drift = this.drift.take()
+    const drift = this.#drift
+    this.#drift = undefined
     if (drift !== undefined) this.#inStep = false
     const work = (): SyncWork<E> => ({
       full: !this.#inStep,
@@ -213,8 +186,11 @@ class Writer<E extends Entry> {
   /** From the first success on: a cold load would only hear itself. */
   async #watch(): Promise<void> {
     if (this.#isWatching || this.#options.once) return
+    await this.#options.kernel.watch?.(what => {
+      this.#drift ??= what
+      this.#nudge()
+    })
     this.#isWatching = true
-    await this.#options.kernel.watch?.(what => this.drift.note(what))
   }
 
   #succeed(changed: boolean): void {

@@ -50,3 +50,17 @@ t.test('the error of a source comes after its items', async t => {
   t.strictSame(await inbox.take(), { kind: 'items', items: [1] })
   await t.rejects(inbox.take(), { message: 'gone' })
 })
+
+t.test('a nudge lets the taker go, now or next time', async t => {
+  const inbox = new Inbox(
+    (async function* () {
+      await new Promise(() => undefined)
+      yield 1
+    })(),
+  )
+  const taken = inbox.take()
+  inbox.nudge()
+  t.strictSame(await taken, { kind: 'quiet' })
+  inbox.nudge()
+  t.strictSame(await inbox.take(), { kind: 'quiet' })
+})
