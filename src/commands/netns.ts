@@ -23,7 +23,12 @@ export const rerunInNetns = async (
     )
   if (!(await io.mayChangeRules()))
     throw new Failure('--netns needs root, as entering a network namespace does')
-  return io.rerun(['ip', 'netns', 'exec', name], withoutNetns(argv))
+  try {
+    return await io.rerun(['ip', 'netns', 'exec', name], withoutNetns(argv))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Failure(`--netns needs the tool ip: ${reason}; nothing was done`, { cause: error })
+  }
 }
 
 // The file stands for the namespace and has no text: reading it fails in another way than a missing one.

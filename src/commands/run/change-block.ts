@@ -45,8 +45,8 @@ export const changeBlock = <E extends Entry>(
   { caption, time, isFirst }: Heading,
   look: Look<E>,
 ): readonly string[] => {
-  const { changes, timing } = report
-  if (isFirst && changes.length === 0) return []
+  const { changes, timing, renewed } = report
+  if (isFirst && changes.length === 0 && !renewed) return []
   const ports = isFirst || report.full ? [] : report.ports.filter(isWorthTelling)
   const told = new Set(ports.flatMap(port => port.changes.map(keyOf)))
   const others = changes.filter(change => !told.has(keyOf(change)))
@@ -56,9 +56,9 @@ export const changeBlock = <E extends Entry>(
   const share = Math.floor(MOST.linesInAll / Math.max(1, shown.length))
   const most = all ? Number.POSITIVE_INFINITY : Math.max(MOST.fewestLines, share)
   const spent = duration(timing.model + timing.plan + timing.compile + timing.apply)
-  const words =
-    caption ?? (isFirst ? 'to bring the kernel in step' : counted(ports.length, 'service port'))
-  const tail = paint('faint', `${counted(changes.length, 'change')}, ${spent}`)
+  const words = caption ?? headWords(report, ports.length, isFirst)
+  const size = renewed ? 'the whole program' : counted(changes.length, 'change')
+  const tail = paint('faint', `${size}, ${spent}`)
   return [
     ...headLines(paint('faint', time), [paint('strong', words), tail], width),
     ...shown.flatMap(port => portLines(port, most, look)),
@@ -66,6 +66,16 @@ export const changeBlock = <E extends Entry>(
     ...entryLines(others, most, look),
     '',
   ]
+}
+
+const headWords = <E extends Entry>(
+  { full, drift }: SyncReport<E>,
+  ports: number,
+  isFirst: boolean,
+): string => {
+  if (drift !== undefined) return `drift: ${drift}`
+  if (isFirst) return 'to bring the kernel in step'
+  return full ? 'read again and compared' : counted(ports, 'service port')
 }
 
 /** Further lines stand under the first, to the right of the time. */

@@ -56,7 +56,7 @@ const syncDocument = <E extends Entry>(
   report: SyncReport<E>,
   { caption, time }: { readonly caption: string | undefined; readonly time: string },
 ): Document => {
-  const { outcome, full, timing } = report
+  const { outcome, full, timing, drift } = report
   const document = {
     apiVersion: API_VERSION,
     kind: 'Sync',
@@ -65,13 +65,14 @@ const syncDocument = <E extends Entry>(
     dryRun,
     outcome,
     full,
+    ...(drift === undefined ? {} : { drift }),
     servicePorts: report.ports.map(({ key, before, after }) => ({
       key,
       before: before === undefined ? null : servicePort(before, whereabouts.nodeOf),
       after: after === undefined ? null : servicePort(after, whereabouts.nodeOf),
     })),
     ...(report.outcome === 'synced'
-      ? { changes: report.changes.map(each => change(each, backend)) }
+      ? { renewed: report.renewed, changes: report.changes.map(each => change(each, backend)) }
       : { error: String(report.error), withheld: report.withheld, retryInMs: report.retryInMs }),
     milliseconds: Object.fromEntries(
       Object.entries(timing).map(([stage, ms]) => [stage, Number(ms.toFixed(3))]),

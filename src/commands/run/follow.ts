@@ -150,7 +150,7 @@ const newRecord = <E extends Entry>(
       syncs++
       if (done.outcome === 'failed' && done.withheld.length > 0) flawed = true
       view.sync(done)
-      if (!dryRun || done.outcome === 'failed') logSync(log, done, pipeline.plans.size)
+      if (!dryRun || done.outcome === 'failed') logSync(log, done, pipeline)
     },
     problems: problems => {
       if (problems.length === 0) return

@@ -3,6 +3,7 @@
  * what it means for traffic.
  */
 import type { SyncReport } from '../../agent/loop.ts'
+import type { Pipeline } from '../../agent/pipeline.ts'
 import { formatProblem } from '../../objects/problem.ts'
 import type { Problem } from '../../objects/types.ts'
 import type { Entry } from '../../program/types.ts'
@@ -37,7 +38,8 @@ export const openLog = (io: Pick<Io, 'stderr' | 'env' | 'date'>): Log => {
   const logProblem = (problem: Problem): void => {
     const { severity, code, subject, field, value, place } = problem
     const at = place === undefined ? {} : { file: place.file, line: place.line }
-    const message = formatProblem(problem).split('\n')[0] ?? ''
+    const [first = ''] = formatProblem(problem).split('\n')
+    const message = first.slice(`${severity}: `.length)
     write(severity, 'bad')(message, { code, subject, field, value, ...at })
   }
   return {
@@ -61,18 +63,23 @@ const plain = (
     ),
   )
 
-/** `services` counts service ports, as kube-proxy's own metrics do. */
+/**
+ * `services` counts service ports, as kube-proxy's own metrics do; `renewed` counts the entries of a program that was
+ * put in place whole.
+ */
 export const logSync = <E extends Entry>(
   log: Log,
   report: SyncReport<E>,
-  servicePorts: number,
+  pipeline: Pipeline<E>,
 ): void => {
   const { timing, ports } = report
-  const size = { changed: ports.length, services: servicePorts }
+  const size = { changed: ports.length, services: pipeline.plans.size }
+  const entries = pipeline.program.size
   if (report.outcome === 'synced') {
     log.info('synced', {
       ...size,
-      changes: report.changes.length,
+      ...(report.renewed ? { renewed: entries } : { changes: report.changes.length }),
+      ...(report.drift === undefined ? {} : { drift: report.drift }),
       plan: { ms: timing.model + timing.plan },
       compile: { ms: timing.compile },
       apply: { ms: timing.apply },

@@ -104,7 +104,9 @@ const programLines = <E extends Entry>(
   if (report.outcome === 'failed' || kernelView === 'none') return [program]
   if (kernelView === 'unseen')
     return [program, '  kernel: not looked at (that needs root), taken as empty']
-  return [program, `  kernel: ${kernelWords(report.changes.map(({ op }) => op))}`]
+  const { renewed, changes } = report
+  const words = renewed ? 'written as a whole' : kernelWords(changes.map(({ op }) => op))
+  return [program, `  kernel: ${words}`]
 }
 
 /** Kinds of entries that every tool calls by this name; the others are elements of something. */
