@@ -120,7 +120,11 @@ const OPTIONS: Options = {
     choices: ['text', 'json', 'yaml'],
     help: 'form of the output; json and yaml keep to kpc.dev/v1alpha1',
   },
-  verbose: { kind: 'level', short: 'v', help: 'leave nothing out; -v 2 tells more' },
+  verbose: {
+    kind: 'level',
+    short: 'v',
+    help: 'leave nothing out (a number may follow, as for kube-proxy)',
+  },
   help: { kind: 'flag', short: 'h', help: 'print this help' },
 }
 
