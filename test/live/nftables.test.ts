@@ -6,7 +6,15 @@ import process from 'node:process'
 import t from 'tap'
 import { cannotRun, inNamespace, openNamespace } from '../support/namespace.ts'
 
-const PARTS = ['both-writers', 'kernel', 'faults', 'drift', 'affinity', 'traffic'] as const
+const PARTS = [
+  'both-writers',
+  'kernel',
+  'faults',
+  'drift',
+  'affinity',
+  'traffic',
+  'balance',
+] as const
 
 t.setTimeout(600_000)
 
