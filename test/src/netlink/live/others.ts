@@ -11,7 +11,8 @@ import {
   getFlows,
   listFlows,
 } from '../../../../src/netlink/conntrack.ts'
-import { NETLINK_NETFILTER } from '../../../../src/netlink/message.ts'
+import { familyId } from '../../../../src/netlink/genetlink.ts'
+import { NETLINK_GENERIC, NETLINK_NETFILTER } from '../../../../src/netlink/message.ts'
 import {
   ensureNfacctCounters,
   nfacctSupported,
@@ -120,6 +121,17 @@ t.test('the kernel itself keeps the other protocols back', async t => {
   for (const protocol of ['UDP', 'SCTP'] as const)
     for await (const _ of socket.dump(getFlows({ family: 'IPv4', protocol }))) count[protocol]++
   t.strictSame(count, { UDP: 1, SCTP: 0 })
+})
+
+t.test('generic families are known by name', async t => {
+  await using socket = openNetlink(NETLINK_GENERIC)
+  t.equal(await familyId(socket, 'nlctrl'), 16, 'the one whose number is fixed')
+  await t.rejects(familyId(socket, 'kpc-nothing'), { code: 'ENOENT' })
+})
+
+t.test('a protocol the kernel lacks', t => {
+  t.throws(() => openNetlink(31), { code: 'EPROTONOSUPPORT' })
+  t.end()
 })
 
 t.test('many flows at once, in more than one send', async t => {
