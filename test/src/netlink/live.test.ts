@@ -9,7 +9,7 @@ import { cannotRun, inNamespace, openNamespace } from '../../support/namespace.t
 const PARTS = [
   { file: 'nf-tables.ts', tools: ['nft'] },
   { file: 'batches.ts', tools: ['nft'] },
-  { file: 'others.ts', tools: ['conntrack', 'nfacct'] },
+  { file: 'others.ts', tools: ['conntrack', 'iptables', 'nfacct'] },
 ] as const
 
 for (const { file, tools } of PARTS) {
