@@ -366,6 +366,11 @@ t.test('a burst of notifications does not hold up the rest', async t => {
     overrun: () => t.fail('nothing was lost'),
   })
   notify(Array.from({ length: 1000 }, () => data(1, 1)))
+  let turns = 0
+  const counting = setInterval(() => turns++, 0)
   await promise
+  clearInterval(counting)
+  t.equal(heard, 1000)
+  t.ok(turns > 0, 'others had their turn')
   await socket[Symbol.asyncDispose]()
 })
