@@ -7,7 +7,7 @@ import { rerunInNetns } from './netns.ts'
 import type { OptionName, Values } from './options.ts'
 import { parse } from './parse.ts'
 
-export type Group = "See a node's program" | 'Keep a node in step' | 'About kpc'
+export type Group = "See a node's program" | 'Keep a node in step' | 'Play a cluster' | 'About kpc'
 
 /** A word behind the flags. */
 export interface Positional {

@@ -9,10 +9,12 @@ import { commandHelp, overview } from './help.ts'
 import type { Io } from './io.ts'
 import { render } from './render.ts'
 import { run } from './run.ts'
+import { simulate } from './simulate.ts'
 import { corrected, nearest, UsageError } from './usage.ts'
 import { VERSION, version } from './version.ts'
 
-const COMMANDS: readonly Command[] = [render, run, version, completionOf([render, run, version])]
+const WORKING: readonly Command[] = [render, run, simulate, version]
+const COMMANDS: readonly Command[] = [...WORKING, completionOf(WORKING)]
 
 /** Runs one command. Rejects only for a fault of our own. */
 export const main = async (argv: readonly string[], io: Io): Promise<number> => {

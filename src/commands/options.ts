@@ -66,6 +66,12 @@ interface Options {
   readonly once: FlagOption
   readonly for: TextOption<'duration'>
   readonly output: ChoiceOption<'text' | 'json' | 'yaml'>
+  readonly kubeconfig: TextOption<'text'>
+  readonly bind: TextOption<'text'>
+  readonly port: TextOption<'text'>
+  readonly http: FlagOption
+  readonly nodes: TextOption<'text'>
+  readonly data: TextOption<'text'>
   readonly verbose: LevelOption
   readonly help: FlagOption
 }
@@ -119,6 +125,22 @@ const OPTIONS: Options = {
     short: 'o',
     choices: ['text', 'json', 'yaml'],
     help: 'form of the output; json and yaml keep to kpc.dev/v1alpha1',
+  },
+  kubeconfig: {
+    kind: 'text',
+    value: 'FILE',
+    file: true,
+    help: 'how to reach the API server: read by run, written by simulate',
+  },
+  bind: { kind: 'text', value: 'ADDRESS', help: 'address to listen on (default: 127.0.0.1)' },
+  port: { kind: 'text', value: 'N', help: 'port to listen on; 0 picks one (default: 6443)' },
+  http: { kind: 'flag', help: 'serve plain HTTP instead of HTTPS' },
+  nodes: { kind: 'text', value: 'N', help: 'how many nodes the cluster has (default: 3)' },
+  data: {
+    kind: 'text',
+    value: 'DIR',
+    file: true,
+    help: 'keep the store in this folder (default: in memory)',
   },
   verbose: {
     kind: 'level',

@@ -16,11 +16,12 @@ export const run: Command = command({
   group: 'Keep a node in step',
   summary: "Keep this network namespace's rules equal to the objects",
   details: [
-    'Follows the files as they change until Ctrl-C; the rules stay after the end.',
+    'Follows files or a cluster until Ctrl-C; the rules stay after the end.',
     'Needs CAP_NET_ADMIN, except with --dry-run and --demo. Logs go to stderr.',
   ],
   options: [
     ...SETTING_OPTIONS,
+    'kubeconfig',
     'netns',
     'dryRun',
     'once',
@@ -38,6 +39,7 @@ export const run: Command = command({
   examples: [
     'kpc run --demo --for 10s',
     'kpc run -f objects/ --hostname-override node-a --dry-run',
+    'kpc run --kubeconfig sim.yaml --dry-run',
     'kpc run -f cluster.yaml --config kubeproxy.yaml --once',
   ],
   run: (values, io) => start(values, io),

@@ -39,6 +39,10 @@ export type SettingValues = Values<SettingOption>
 
 export interface Setting {
   readonly paths: readonly string[]
+  /** Says how to reach the API server that the objects come from; undefined: they come from `paths`. */
+  readonly kubeconfig: string | undefined
+  /** Where the objects come from, for people. */
+  readonly from: string
   readonly config: ProxyConfig
   readonly mode: BackendName
   readonly nodeName: string
@@ -50,7 +54,7 @@ export interface Setting {
 
 interface Asked {
   readonly command: string
-  readonly values: SettingValues
+  readonly values: SettingValues & { readonly kubeconfig?: string | undefined }
   readonly io: Io
   /** Hears what is wrong with the configuration. */
   readonly report: ReportProblems
@@ -58,13 +62,18 @@ interface Asked {
 
 /** Throws UsageError and Failure. */
 export const readSetting = async ({ command, values, io, report }: Asked): Promise<Setting> => {
-  const { demo, filename } = values
+  const { demo, filename, kubeconfig } = values
+  if (kubeconfig !== undefined && (demo || filename.length > 0))
+    throw new UsageError(
+      '--kubeconfig brings the objects of a cluster, so there is no -f or --demo beside it',
+      `kpc ${command} --kubeconfig ${kubeconfig}`,
+    )
   if (demo && filename.length > 0)
     throw new UsageError(
       '--demo brings a cluster of its own, so there is no -f beside it',
       `kpc ${command} --demo`,
     )
-  if (!demo && filename.length === 0)
+  if (!demo && kubeconfig === undefined && filename.length === 0)
     throw new UsageError(
       `kpc ${command} needs the objects to work from`,
       `kpc ${command} -f PATH, or kpc ${command} --demo for the sample cluster`,
@@ -72,6 +81,8 @@ export const readSetting = async ({ command, values, io, report }: Asked): Promi
   const config = await readProxyConfig({ command, values, io, report })
   return {
     paths: demo ? [SAMPLE_CLUSTER] : filename,
+    kubeconfig,
+    from: demo ? 'sample cluster' : (kubeconfig ?? filename.join(', ')),
     config,
     mode: modeOf(config),
     nodeName: config.hostnameOverride || hostNodeName(io),

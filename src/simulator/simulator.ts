@@ -43,6 +43,8 @@ export interface Simulator {
   readonly port: number
   /** The text of a kubeconfig: contexts kpc-simulator (the admin) and kube-proxy. */
   readonly kubeconfig: string
+  /** Whoever waits for the file finds it whole. */
+  readonly writeKubeconfig: (path: string) => Promise<void>
   readonly adminToken: string
   /** PEM; null without TLS. */
   readonly authority: string | null
@@ -66,10 +68,12 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const listening = await serve(options, { api, identities, signal: stop.signal })
   const compaction = compactEvery(store, COMPACT_MS)
   const url = urlOf(bind, listening.port, tls)
+  const kubeconfig = kubeconfigOf({ url, authority }, identities.logins)
   return {
     url,
     port: listening.port,
-    kubeconfig: kubeconfigOf({ url, authority }, identities.logins),
+    kubeconfig,
+    writeKubeconfig: path => writePrivate(path, kubeconfig),
     adminToken: identities.credentials[0]?.token ?? '',
     authority,
     api,
@@ -110,10 +114,6 @@ const hostsOf = (bind: string): readonly string[] => {
   const inside = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
   return [...new Set([...own, '127.0.0.1', '::1', 'localhost', ...inside])]
 }
-
-/** Writes the kubeconfig of a simulator that is ready, so that whoever waits for the file may use it at once. */
-export const writeKubeconfig = (simulator: Simulator, path: string): Promise<void> =>
-  writePrivate(path, simulator.kubeconfig)
 
 const worldOf = (
   store: Store,

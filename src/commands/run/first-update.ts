@@ -1,7 +1,8 @@
 /**
- * A source whose first update is looked at before the loop starts: the node's own object in it decides how the
+ * A source whose first whole picture is looked at before the loop starts: the node's own object in it decides how the
  * pipeline is made. The source then tells everything, the first update too.
  */
+import type { ClusterEvent, Problem } from '../../objects/types.ts'
 import type { Source, SourceUpdate } from '../../sources/source.ts'
 
 export interface OpenedSource {
@@ -10,15 +11,25 @@ export interface OpenedSource {
   readonly source: (onUpdate: (update: SourceUpdate) => void) => Source
 }
 
-/** undefined: the source ended, or the signal aborted, before it told anything. */
+/**
+ * Waits until the picture is whole; `onWait` hears the problems that come before. undefined: the source ended, or the
+ * signal aborted, before that.
+ */
 export const openWithFirst = async (
   source: Source,
   signal: AbortSignal,
+  onWait: (problems: readonly Problem[]) => void,
 ): Promise<OpenedSource | undefined> => {
   const updates = source(signal)[Symbol.asyncIterator]()
-  const opened = await updates.next()
+  const events: ClusterEvent[] = []
+  let opened = await updates.next()
+  while (opened.done !== true && !opened.value.synced) {
+    onWait(opened.value.problems)
+    for (const event of opened.value.events) events.push(event)
+    opened = await updates.next()
+  }
   if (opened.done === true) return undefined
-  const first = opened.value
+  const first = { ...opened.value, events: [...events, ...opened.value.events] }
   return {
     first,
     source: onUpdate =>

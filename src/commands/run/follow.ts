@@ -67,8 +67,8 @@ const firstLook = async <E extends Entry>(
 ): ReturnType<typeof openWithFirst> => {
   const { io, setting } = job
   using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
-  progress.say(`reading ${setting.paths.join(', ')}`)
-  const opened = await openWithFirst(openSource(job, onStep), signal)
+  progress.say(`reading ${setting.from}`)
+  const opened = await openWithFirst(await openSource(job, onStep), signal, job.report)
   const first = opened?.first
   if (first?.events.length === 0 && first.problems.some(isError)) {
     progress[Symbol.dispose]()
@@ -99,7 +99,7 @@ const sceneOf = <E extends Entry>(
     whereabouts: new Whereabouts(),
     nodeName: setting.nodeName,
     dryRun,
-    from: values.demo ? 'sample cluster' : setting.paths.join(', '),
+    from: setting.from,
     totals: {
       nodes: objects.filter(({ kind }) => kind === 'Node').length,
       services: objects.filter(({ kind }) => kind === 'Service').length,
@@ -143,7 +143,7 @@ const newRecord = <E extends Entry>(
     log.info('started', {
       mode: backend.name,
       node: setting.nodeName,
-      from: setting.paths.join(' '),
+      from: setting.from,
     })
   return {
     sync: done => {

@@ -19,7 +19,15 @@ import type { Setting, SettingOption } from '../setting.ts'
 import type { Log } from './log.ts'
 
 export type RunValues = Values<
-  SettingOption | 'netns' | 'dryRun' | 'once' | 'for' | 'iptablesFlavour' | 'output' | 'verbose'
+  | SettingOption
+  | 'kubeconfig'
+  | 'netns'
+  | 'dryRun'
+  | 'once'
+  | 'for'
+  | 'iptablesFlavour'
+  | 'output'
+  | 'verbose'
 >
 
 export interface Job<E extends Entry> {
@@ -35,13 +43,33 @@ export interface Job<E extends Entry> {
 }
 
 /** `onStep` hears what the sample cluster is about to do. */
-export const openSource = <E extends Entry>(
+export const openSource = async <E extends Entry>(
   { values, setting, io }: Job<E>,
   onStep: (says: string) => void,
-): Source =>
-  values.demo
-    ? sampleSource({ clock: io.clock, onStep })
-    : fileSource({ paths: setting.paths, watch: !values.once, readStdin: io.readStdin })
+): Promise<Source> => {
+  if (values.demo) return sampleSource({ clock: io.clock, onStep })
+  if (setting.kubeconfig !== undefined) return openCluster(setting.kubeconfig, setting, io)
+  return fileSource({ paths: setting.paths, watch: !values.once, readStdin: io.readStdin })
+}
+
+const openCluster = async (
+  kubeconfig: string,
+  { nodeName }: Setting,
+  { clock }: Io,
+): Promise<Source> => {
+  // The client library takes half a second to load, which a run on files should not wait for.
+  const [{ openClient }, { clusterSource }] = await Promise.all([
+    import('../../sources/cluster/client.ts'),
+    import('../../sources/cluster.ts'),
+  ])
+  try {
+    const client = openClient({ kubeconfig })
+    return clusterSource({ client, nodeName, timing: { sleep: clock.sleep, random: Math.random } })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Failure(`--kubeconfig ${kubeconfig}: ${reason}; nothing was done`, { cause })
+  }
+}
 
 const backendIoOf = async <E extends Entry>({
   io,

@@ -91,13 +91,22 @@ const NAMED: Readonly<Partial<Record<Scalar, readonly [string, JsonObject]>>> = 
   ],
 }
 
+/** Types that are text or a number; only the third version of OpenAPI can say so. */
+const MIXED: Readonly<Record<string, JsonObject[]>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': [{ type: 'string' }, { type: 'number' }],
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': [{ type: 'integer' }, { type: 'string' }],
+}
+
 /** The schemas of some kinds and of everything below them, by name. */
 export const schemasOf = async (
   resources: readonly Resource[],
   flavour: Flavour,
 ): Promise<JsonObject> => {
   const schemas: JsonObject = {}
-  for (const [name, schema] of Object.values(NAMED)) schemas[name] = schema
+  for (const [name, { type, ...schema }] of Object.values(NAMED)) {
+    const mixed = flavour.version === 3 ? MIXED[name] : undefined
+    schemas[name] = mixed === undefined ? { ...schema, type } : { ...schema, oneOf: mixed }
+  }
   const queue: StructShape[] = [
     structOf('V1DeleteOptions'),
     structOf('V1Status'),

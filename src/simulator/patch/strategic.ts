@@ -29,15 +29,27 @@ const mergeObject = (shape: Shape, document: JsonObject, patch: JsonObject): Jso
     if (value === null) delete merged[key]
     else mergeField(merged, key, { inner, value })
   }
-  for (const [key, value] of Object.entries(patch)) {
+  for (const [key, value] of Object.entries(patch))
     if (key.startsWith(REMOVE)) removeValues(merged, key.slice(REMOVE.length), value)
-    if (key.startsWith(ORDER)) {
-      const field = key.slice(ORDER.length)
-      reorder(merged, field, { shape: fieldShape(shape, field), order: value })
-    }
+  for (const key of orderedKeys(patch)) {
+    const list = fieldShape(shape, key)
+    if (list.kind === 'list' && list.mergeKey !== null)
+      reorder(merged, key, {
+        mergeKey: list.mergeKey,
+        order: patch[`${ORDER}${key}`] ?? patch[key],
+        before: document[key],
+      })
   }
   return merged
 }
+
+/** Fields whose order a patch has a say in: by a directive, or by the items it brings. */
+const orderedKeys = (patch: JsonObject): ReadonlySet<string> =>
+  new Set(
+    Object.keys(patch)
+      .map(key => (key.startsWith(ORDER) ? key.slice(ORDER.length) : key))
+      .filter(key => !key.startsWith('$')),
+  )
 
 const mergeField = (
   merged: JsonObject,
@@ -107,24 +119,41 @@ const removeValues = (merged: JsonObject, key: string, values: Json | undefined)
     merged[key] = list.filter(item => !values.some(value => equal(value, item)))
 }
 
-/** Items named in the order come as it says; others keep their place behind the item they followed. */
+/**
+ * Items that the patch names come in the patch's order, the others in their old one; where an item of each kind is to
+ * come next, the old list decides, and an item that is new goes first.
+ */
 const reorder = (
   merged: JsonObject,
   key: string,
-  { shape, order }: { shape: Shape; order: Json | undefined },
+  {
+    mergeKey,
+    order,
+    before,
+  }: { mergeKey: string; order: Json | undefined; before: Json | undefined },
 ): void => {
   const list = merged[key]
-  if (!Array.isArray(list) || !Array.isArray(order) || shape.kind !== 'list') return
-  const mergeKey = shape.mergeKey ?? ''
+  if (!Array.isArray(list) || !Array.isArray(order)) return
   const idOf = (item: Json): string =>
     JSON.stringify(mergeKey !== '' && isObject(item) ? (item[mergeKey] ?? null) : item)
-  const places = new Map(order.map((item, index) => [idOf(item), index]))
-  let last = -1
-  const ranked = list.map((item, index) => {
-    const place = places.get(idOf(item))
-    last = place ?? last
-    return { item, rank: last, named: place !== undefined, index }
-  })
-  ranked.sort((a, b) => a.rank - b.rank || Number(b.named) - Number(a.named) || a.index - b.index)
-  merged[key] = ranked.map(({ item }) => item)
+  const placesIn = (items: readonly Json[]): ReadonlyMap<string, number> =>
+    new Map(items.map((item, index) => [idOf(item), index]))
+  const [wanted, old] = [placesIn(order), placesIn(Array.isArray(before) ? before : [])]
+  const place = (item: Json, places: ReadonlyMap<string, number>): number =>
+    places.get(idOf(item)) ?? Number.MAX_SAFE_INTEGER
+  const named = list
+    .filter(item => wanted.has(idOf(item)))
+    .sort((a, b) => place(a, wanted) - place(b, wanted))
+  const others = list.filter(item => !wanted.has(idOf(item)))
+  const all: Json[] = []
+  for (const item of named) {
+    while (
+      others[0] !== undefined &&
+      old.has(idOf(item)) &&
+      place(others[0], old) < place(item, old)
+    )
+      all.push(others.shift() ?? null)
+    all.push(item)
+  }
+  merged[key] = [...all, ...others]
 }
