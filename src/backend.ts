@@ -25,6 +25,14 @@ export interface Backend<E extends Entry> {
   /** Prepares these entries for following packets through them. */
   tracer(entries: EntryTable<E>): Tracer<E>
   open(io: BackendIo): Promise<Kernel<E>>
+  /** Kernel settings without which the rules of these facts do not work. */
+  sysctls?(facts: NodeFacts): readonly Sysctl[]
+}
+
+export interface Sysctl {
+  /** Below /proc/sys. */
+  readonly path: string
+  readonly value: string
 }
 
 /** The one effect. Real, fake and faulty bodies share it. */

@@ -4,7 +4,7 @@
  * exit code to the process.
  */
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +65,7 @@ const io: Io = {
   exec: realExec,
   readStdin: () => text(process.stdin),
   readFile: path => readFile(path, 'utf8'),
+  writeFile,
   hostname,
   interfaceAddresses: async () => (await interfaceAddresses()).map(({ address }) => address),
   mayChangeRules,

@@ -3,7 +3,7 @@
  * beside this file tells the packet path.
  */
 import type { Backend, Probe } from '../../src/backend.ts'
-import { base } from './base.ts'
+import { base, sysctls } from './base.ts'
 import { compile } from './compile.ts'
 import { equal, type IptablesEntry, lines } from './entries.ts'
 import { openKernel } from './kernel.ts'
@@ -20,6 +20,7 @@ export const iptables: Backend<IptablesEntry> = {
   lines,
   tracer,
   open: async io => openKernel(io),
+  sysctls,
 }
 
 /** Asks the running kernel and the tools on PATH. */

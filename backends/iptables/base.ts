@@ -3,6 +3,7 @@
  * chains, and the dispatch to node ports (spec iptables, sections 3, 4.3, 4.4, 8.2 and 8.3). Pure.
  */
 import { isLoopback } from '../../src/addresses.ts'
+import type { Sysctl } from '../../src/backend.ts'
 import type { Family } from '../../src/objects/types.ts'
 import type { NodeFacts } from '../../src/plan/types.ts'
 import type { Fragment } from '../../src/program/types.ts'
@@ -113,12 +114,6 @@ const nodePortDispatch = (family: Family, facts: NodeFacts): readonly Rule[] => 
   return nodePorts.addresses
     .filter(address => loopback || !isLoopback(address))
     .map(address => rule([DISPATCH, destination(address)], target))
-}
-
-/** A sysctl to set before the rules are of use. */
-export interface Sysctl {
-  readonly path: string
-  readonly value: string
 }
 
 /** What the rules of `facts` need beside themselves; for the caller to set (spec iptables, section 2). */

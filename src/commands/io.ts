@@ -25,6 +25,8 @@ export interface Io {
   readonly readStdin: () => Promise<string>
   /** The text of a file. Rejects as node:fs does. */
   readonly readFile: (path: string) => Promise<string>
+  /** Rejects as node:fs does. */
+  readonly writeFile: (path: string, text: string) => Promise<void>
   readonly hostname: () => string
   /** Addresses of all interfaces, canonical, loopback too. */
   readonly interfaceAddresses: () => Promise<readonly string[]>

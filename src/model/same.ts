@@ -75,4 +75,7 @@ export const sameService = (a: Service, b: Service): boolean =>
 
 export const sameNode = (a: Node, b: Node): boolean =>
   a === b ||
-  (a.zone === b.zone && sameTexts(a.podCIDRs, b.podCIDRs) && sameTexts(a.addresses, b.addresses))
+  (a.zone === b.zone &&
+    a.eligible === b.eligible &&
+    sameTexts(a.podCIDRs, b.podCIDRs) &&
+    sameTexts(a.addresses, b.addresses))

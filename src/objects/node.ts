@@ -1,5 +1,5 @@
 /**
- * Objects: a v1 Node: its zone, its pod ranges and its addresses.
+ * Objects: a v1 Node: its zone, its pod ranges, its addresses and whether it is about to go.
  */
 
 import { parseCidr } from '../addresses.ts'
@@ -19,8 +19,16 @@ export const readNode = (root: Fields): Node | null => {
     zone: zone === '' ? null : zone,
     podCIDRs: podCIDRsAt(mappingAt(root, 'spec')),
     addresses: addressesAt(mappingAt(root, 'status')),
+    eligible: isEligible(root),
   }
 }
+
+/** The autoscaler's mark counts with any value and effect. */
+const isEligible = (root: Fields): boolean =>
+  valueAt(mappingAt(root, 'metadata'), 'deletionTimestamp') === undefined &&
+  !mappingsAt(mappingAt(root, 'spec'), 'taints', 'taint ignored').some(
+    taint => valueAt(taint, 'key') === 'ToBeDeletedByClusterAutoscaler',
+  )
 
 // podCIDR is the older field and repeats the first of podCIDRs.
 const podCIDRsAt = (spec: Fields): readonly string[] => {

@@ -97,6 +97,8 @@ export interface Node {
   readonly podCIDRs: readonly string[]
   /** status.addresses of type InternalIP, then ExternalIP, each group in order, canonical. */
   readonly addresses: readonly string[]
+  /** Not about to go: no deletion timestamp, no taint of the cluster autoscaler (spec agent, section 5). */
+  readonly eligible: boolean
 }
 
 export interface ServiceCIDR {

@@ -162,6 +162,7 @@ const arbNode: fc.Arbitrary<Node> = fc.record({
   kind: fc.constant('Node' as const),
   name: pick(NODES),
   zone: fc.option(pick(ZONES)),
+  eligible: fc.boolean(),
   podCIDRs: few(pick(['10.244.0.0/24', '10.244.1.0/24', 'fd00:244::/64']), 2),
   addresses: few(pick(['192.168.50.10', '192.168.50.11', 'fd00:50::10']), 2),
 })

@@ -76,6 +76,9 @@ export const kpc = async (
     },
     readStdin: async () => stdin,
     readFile: path => readFile(path, 'utf8'),
+    writeFile: async path => {
+      throw new Error(`${path} must not be written`)
+    },
     hostname: () => 'test-host',
     interfaceAddresses: async () => ['127.0.0.1', '::1'],
     mayChangeRules: async () => false,

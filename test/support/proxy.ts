@@ -22,6 +22,8 @@ export interface ProxyUnderTest {
   readonly facts: () => NodeFacts
   readonly plans: () => Iterable<PortPlan>
   readonly states: () => Iterable<PortState>
+  /** The node under test is there and not about to go. */
+  readonly nodeEligible: () => boolean
   readonly open: (io: BackendIo) => Promise<ProxyKernel>
 }
 
@@ -76,6 +78,7 @@ const startProxy = <E extends Entry>(
     facts: () => pipeline.facts,
     plans: () => pipeline.plans.values(),
     states: () => pipeline.model.ports(),
+    nodeEligible: () => pipeline.model.node(nodeName)?.eligible ?? false,
     open: async io => {
       const body = await backend.open(io)
       const missing = async (): Promise<readonly Change<E>[]> =>

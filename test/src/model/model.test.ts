@@ -292,7 +292,14 @@ t.test('of two ports with one name and protocol the later stands', async t => {
 })
 
 t.test('Nodes and ServiceCIDRs are facts', async t => {
-  const node = { kind: 'Node', name: 'n', zone: 'z', podCIDRs: [], addresses: [] } as const
+  const node = {
+    kind: 'Node',
+    name: 'n',
+    zone: 'z',
+    podCIDRs: [],
+    addresses: [],
+    eligible: true,
+  } as const
   const cidr = (name: string, ...cidrs: readonly string[]): ClusterObject => ({
     kind: 'ServiceCIDR',
     name,

@@ -26,7 +26,12 @@ t.test('Node', async t => {
     zone: 'z1',
     podCIDRs: ['10.244.0.0/24', 'fd00:10:244::/64'],
     addresses: ['192.168.50.10', 'fd00:50::10', '203.0.113.9'],
+    eligible: true,
   })
+  const marked = { podCIDRs: [], taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] }
+  t.match(sound('Node', node({ spec: marked })), { eligible: false })
+  const leaving = { name: 'node-a', deletionTimestamp: '2026-01-31T12:00:00Z' }
+  t.match(sound('Node', node({ metadata: leaving })), { eligible: false })
   const bare = node({ metadata: { name: 'node.a' }, spec: { podCIDR: '10.1.0.0/24' } })
   t.match(sound('Node', bare), { name: 'node.a', zone: null, podCIDRs: ['10.1.0.0/24'] })
   const [, problems] = read(
