@@ -1,8 +1,9 @@
 /**
  * The order in which changes go into the kernel, so that no packet ever meets a half-programmed service, even where
  * they fill many transactions:
- *   prepare  what nobody points to yet: tables, sets, chains, endpoints of new indexes, second look-ups
- *   flip     for each frontend its verdict together with its moved endpoints; rewritten chains; hooks last
+ *   prepare  what nobody points to yet: tables, sets, chains, endpoints of new indexes
+ *   flip     for each frontend its verdicts, all of them, together with its moved endpoints; rewritten chains; hooks
+ *            last
  *   clear    what nobody points to any more
  * In: changes. Out: units, in order. A unit stands in one transaction; a transaction may hold many. Pure.
  */
@@ -15,7 +16,6 @@ import {
   type NftEntry,
   type SetEntry,
   type Table,
-  type VerdictMap,
 } from './entries.ts'
 
 export type Operation =
@@ -46,9 +46,8 @@ const STEP = {
   chain: 2,
   rules: 3,
   target: 4,
-  second: 5,
-  learn: 6,
-  address: 7,
+  learn: 5,
+  address: 6,
 } as const
 
 /** Chains without a hook stay when the last list of their length goes: the next one needs them, and nothing is lost. */
@@ -161,18 +160,18 @@ const operationsOf = (change: Change<NftEntry>, entry: Element): Operation[] => 
 const isElement = (entry: NftEntry): entry is Element =>
   entry.kind !== 'table' && entry.kind !== 'set' && entry.kind !== 'chain'
 
-/** What a packet asks first. Ranges change with it, since those that overlap cannot be there together. */
+/**
+ * All verdicts of a frontend, those of the second look-ups too: a fence that falls together with a list must not let
+ * a packet through to the old list. Ranges go with them, since those that overlap cannot be there at one time.
+ */
 const isFlip = (entry: Element): boolean =>
-  entry.kind === 'source' ||
-  (entry.kind === 'verdict' && (entry.map === 'services' || entry.map === 'nodeports'))
+  entry.kind === 'source' || (entry.kind === 'verdict' && !isSticky(entry))
+
+const isSticky = ({ map }: Extract<Element, { kind: 'verdict' }>): boolean =>
+  map === 'sticky-services' || map === 'sticky-nodeports'
 
 const flipOf = (entry: Element): string =>
   'frontend' in entry ? `${entry.frontend.family} ${entry.frontend.text}` : entry.key
-
-const SECOND: Readonly<Partial<Record<VerdictMap, number>>> = {
-  'sticky-services': STEP.learn,
-  'sticky-nodeports': STEP.learn,
-}
 
 /** A sticky frontend learns from its live endpoints: they come before it and go after it. */
 const stepOf = (entry: Element): number => {
@@ -183,7 +182,7 @@ const stepOf = (entry: Element): number => {
     case 'source':
       return STEP.target
     case 'verdict':
-      return SECOND[entry.map] ?? STEP.second
+      return STEP.learn
     case 'address':
       return STEP.address
   }
