@@ -88,11 +88,12 @@ const elementMessages = (frame: Frame, elements: Iterable<Element>): readonly Me
       name: `${operation} ${ref.table} ${ref.set}`,
     })
   }
+  const room = Array.isArray(elements) ? Math.min(MESSAGE_BYTES, roomFor(elements)) : MESSAGE_BYTES
   for (const element of elements) {
     const size = elementSize(element)
     if (list < 0 || writer.length - list + size > ATTRIBUTE_LIMIT) {
       finish()
-      writer = new ByteWriter(MESSAGE_BYTES)
+      writer = new ByteWriter(room)
       writeNetfilterHeader(writer, ref.family, 0)
       writer.raw(names)
       list = openNest(writer, NFTA_SET_ELEM_LIST.ELEMENTS)
@@ -102,6 +103,10 @@ const elementMessages = (frame: Frame, elements: Iterable<Element>): readonly Me
   finish()
   return messages
 }
+
+/** Names of tables and sets, and a few like elements: what most calls are about. */
+const roomFor = (elements: readonly Element[]): number =>
+  512 + elements.length * (elements[0] ? elementSize(elements[0]) : 0)
 
 const HEADER = 4
 const U64_ATTRIBUTE = HEADER + 8
