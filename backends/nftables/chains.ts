@@ -179,12 +179,12 @@ const learnRules = (nodePort: boolean, seconds: number): readonly Rule[] => {
 }
 
 /**
- * The remembered endpoint has left: the client's retransmission chooses anew. A node port is not dropped, since
- * another table may have translated the same port number for a container.
+ * The remembered endpoint has left: the next connection chooses anew. This one is let go where it was sent, which may
+ * still serve. To drop it would also drop what another service that claims the same address has chosen.
  */
 const forgetRules = (nodePort: boolean): readonly Rule[] => {
   const original = nodePort ? ORIGINAL_NODE_PORT : ORIGINAL_FRONTEND
   const map = nodePort ? 'np-affinity' : 'affinity'
   const forget: Statement = { kind: 'forget', map, fields: ['source', ...original], data: TARGET }
-  return [...perProtocol(forget), ...(nodePort ? [] : [rule(to(DROP))])]
+  return perProtocol(forget)
 }
