@@ -57,11 +57,34 @@ export class Program<E extends Entry> implements EntryTable<E> {
    * fragment names each key once.
    */
   replace(owner: string, fragment: Fragment<E> | undefined): readonly Change<E>[] {
+    const previous = this.#fragments.get(owner)
     const changes: Change<E>[] = []
-    const before = byKey(this.#fragments.get(owner))
-    for (const entry of fragment?.entries ?? []) {
-      const previous = before?.get(entry.key)
-      if (previous) before?.delete(entry.key)
+    if (!previous && fragment) this.#add(changes, owner, fragment.entries)
+    else this.#exchange(changes, owner, byKey(previous), fragment?.entries ?? [])
+    if (fragment) this.#fragments.set(owner, fragment)
+    else this.#fragments.delete(owner)
+    return changes
+  }
+
+  #add(changes: Change<E>[], owner: string, entries: readonly E[]): void {
+    for (const entry of entries) {
+      const was = this.#entries.get(entry.key)
+      if (was) this.#join(owner, was, entry)
+      else this.#entries.set(entry.key, entry)
+      if (was) this.#note(changes, was, this.#entries.get(entry.key))
+      else changes.push({ op: 'add', entry })
+    }
+  }
+
+  #exchange(
+    changes: Change<E>[],
+    owner: string,
+    before: Map<string, E>,
+    entries: readonly E[],
+  ): void {
+    for (const entry of entries) {
+      const previous = before.get(entry.key)
+      if (previous) before.delete(entry.key)
       if (previous === entry) continue
       const was = this.#entries.get(entry.key)
       if (previous) this.#amend(owner, entry)
@@ -69,14 +92,11 @@ export class Program<E extends Entry> implements EntryTable<E> {
       else this.#entries.set(entry.key, entry)
       this.#note(changes, was, was ? this.#entries.get(entry.key) : entry)
     }
-    for (const key of before?.keys() ?? []) {
+    for (const key of before.keys()) {
       const was = this.#entries.get(key)
       this.#release(owner, key)
       this.#note(changes, was, this.#entries.get(key))
     }
-    if (fragment) this.#fragments.set(owner, fragment)
-    else this.#fragments.delete(owner)
-    return changes
   }
 
   #note(changes: Change<E>[], was: E | undefined, entry: E | undefined): void {
@@ -141,8 +161,8 @@ export class Program<E extends Entry> implements EntryTable<E> {
   }
 }
 
-const byKey = <E extends Entry>(fragment: Fragment<E> | undefined): Map<string, E> | undefined =>
-  fragment && new Map(fragment.entries.map(entry => [entry.key, entry]))
+const byKey = <E extends Entry>(fragment: Fragment<E> | undefined): Map<string, E> =>
+  new Map(fragment?.entries.map(entry => [entry.key, entry]))
 
 const smallest = (names: Iterable<string>): string => {
   let least: string | undefined
