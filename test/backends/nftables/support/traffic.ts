@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, connect as dial, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { realExec } from '../../../../src/ports/exec.ts'
 import { must } from '../../../support/namespace.ts'
 
@@ -43,6 +44,35 @@ export const connect = (address: string, port: number, timeoutMs = 5000): Promis
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'))
     socket.on('close', () => resolve(said))
   })
+
+/** A connection that stays open; `ask` says whether it still answers. */
+export const hold = async (
+  address: string,
+  port: number,
+): Promise<{ ask(): Promise<string>; end(): void }> => {
+  const socket = dial(port, address)
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  return {
+    ask: async () => {
+      socket.write('?')
+      const [data] = await Promise.race([once(socket, 'data'), sleep(3000, ['silence'])])
+      return String(data)
+    },
+    end: () => socket.destroy(),
+  }
+}
+
+/** A server that repeats what it hears. */
+export const echo = async (address: string, port: number): Promise<Server> => {
+  const server = createServer(socket => {
+    socket.on('error', () => undefined)
+    socket.pipe(socket)
+  })
+  server.listen(port, address)
+  await once(server, 'listening')
+  return server
+}
 
 export interface Traffic {
   /** How many connections were made, and what came of those that did not reach one of the endpoints. */
