@@ -30,8 +30,17 @@ export const poolsOf = (family: Family, { store }: World): readonly Pool[] =>
     .map(cidr => poolOf(String(cidr)))
     .filter(pool => pool?.family === family) as readonly Pool[]
 
+/** Ranges are few and read for every Service; their arithmetic is slow. */
+const known = new Map<string, Pool | null>()
+
 /** The usable addresses of a range: not its first, and not the last of an IPv4 range. null: not a range. */
-export const poolOf = (text: string): Pool | null => {
+const poolOf = (text: string): Pool | null => {
+  const found = known.get(text) ?? measured(text)
+  if (known.size < 1000) known.set(text, found)
+  return found
+}
+
+const measured = (text: string): Pool | null => {
   const cidr = parseCidr(text)
   if (cidr === null) return null
   const bits = cidr.family === 'IPv4' ? 32 : 128
