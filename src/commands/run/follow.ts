@@ -17,6 +17,7 @@ import { openWithFirst } from './first-update.ts'
 import { flowCleaner } from './flows.ts'
 import { type Job, openParts, openSource } from './job.ts'
 import { logSync } from './log.ts'
+import { makeSysctls } from './sysctls.ts'
 import { textView } from './text-view.ts'
 import type { Scene, View } from './view.ts'
 
@@ -44,6 +45,7 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   view = viewOf(scene, job)
   const record = newRecord(job, pipeline, view)
   record.problems(missingNodes(job, opened.first))
+  if (!job.dryRun) await makeSysctls({ backend, facts: pipeline.facts, io, log: job.log })
   const result = await runLoop({
     source: opened.source(({ events }) => scene.whereabouts.note(events)),
     pipeline,
