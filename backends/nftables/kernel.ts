@@ -231,6 +231,11 @@ export class NftablesKernel implements Kernel<NftEntry> {
       else if (change.was.kind === 'chain' && staysInKernel(change.was))
         this.#idle.set(change.was.key, change.was)
     }
+    for (const change of changes) {
+      if (change.op !== 'remove' || change.was.kind !== 'table') continue
+      for (const { key, family } of this.#idle.values())
+        if (family === change.was.family) this.#idle.delete(key)
+    }
   }
 
   /** Not waited for: until it is done, the rules themselves turn such clients away (README.md, affinity). */

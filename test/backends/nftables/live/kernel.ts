@@ -109,3 +109,16 @@ t.test('what is not ours is left alone', async t => {
   t.match(await nft('list', 'table', 'ip', 'theirs'), 'chain kept')
   t.ok([...(await kernel.read()).keys()].length === table.program.size, 'nor is it read')
 })
+
+t.test('all of it can be taken away, and made again', async t => {
+  await nft('flush', 'ruleset')
+  await using kernel = await open()
+  const table = desk()
+  for (const made of crowd(5)) table.put(made)
+  await kernel.renew(table.program)
+  await kernel.apply(diff(new Map(await kernel.read()), new Map(), equal))
+  t.equal(await nft('list', 'ruleset'), '')
+  t.strictSame([...(await kernel.read()).keys()], [])
+  await kernel.apply(diff(new Map(), table.program, equal))
+  t.strictSame(await differences(kernel, table.program), [])
+})
