@@ -149,41 +149,35 @@ const measure = async (size: Size): Promise<void> => {
   say(`  restart by a second table and one swap: ${ms(renewed)}`)
 }
 
-const inside = async (sizes: readonly string[]): Promise<void> => {
-  for (const text of sizes) {
-    const [services = 0, endpoints = 0] = text.split('x').map(Number)
-    spawnSync('nft', ['flush', 'ruleset'])
-    await measure({ services, endpoints })
-  }
+const ip = (...args: readonly string[]): void => {
+  const { status, stderr } = spawnSync('ip', [...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`)
 }
 
-/** A namespace in which every endpoint of the workload is this machine. */
-const outside = (sizes: readonly string[]): void => {
-  const ip = (...args: readonly string[]): void => {
-    const { status, stderr } = spawnSync('ip', [...args], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`)
-  }
-  const [cpu] = cpus()
-  say(
-    `machine: ${cpu?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
-  )
+/** Measures in a fresh namespace, in which every endpoint of the workload is this machine. */
+const outside = (size: string): void => {
   ip('netns', 'add', NAMESPACE)
   try {
     ip('-n', NAMESPACE, 'link', 'set', 'lo', 'up')
     ip('-n', NAMESPACE, 'address', 'add', '192.168.50.10/32', 'dev', 'lo')
     ip('-n', NAMESPACE, 'route', 'add', 'local', ENDPOINT_RANGE, 'dev', 'lo')
     ip('-n', NAMESPACE, 'route', 'add', 'default', 'dev', 'lo')
-    for (const size of sizes)
-      spawnSync(
-        'ip',
-        ['netns', 'exec', NAMESPACE, process.execPath, import.meta.filename, '--inside', size],
-        { stdio: 'inherit' },
-      )
+    const again = [process.execPath, import.meta.filename, '--inside', size]
+    spawnSync('ip', ['netns', 'exec', NAMESPACE, ...again], { stdio: 'inherit' })
   } finally {
     ip('netns', 'del', NAMESPACE)
   }
 }
 
 const [mode, ...rest] = process.argv.slice(2)
-if (mode === '--inside') await inside(rest)
-else outside(mode === undefined ? ['5000x50', '44000x1'] : [mode, ...rest])
+if (mode === '--inside') {
+  const [services = 0, endpoints = 0] = (rest[0] ?? '').split('x').map(Number)
+  await measure({ services, endpoints })
+} else {
+  const [cpu] = cpus()
+  const load = loadavg()[0]?.toFixed(1)
+  say(
+    `machine: ${cpu?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, load ${load}`,
+  )
+  for (const size of mode === undefined ? ['5000x50', '44000x1'] : [mode, ...rest]) outside(size)
+}
