@@ -125,10 +125,9 @@ const runEnd = (operations: readonly Operation[], from: number, perMessage: numb
   const first = operations[from]
   let end = from + 1
   if (!first || !isElementOperation(first)) return end
-  const name = runName(first)
   for (; end < operations.length && end - from < perMessage; end++) {
     const next = operations[end]
-    if (!next || !isElementOperation(next) || runName(next) !== name) break
+    if (!next || !isElementOperation(next) || !sharesMessage(first, next)) break
   }
   return end
 }
@@ -138,8 +137,8 @@ type ElementOperation = Extract<Operation, { readonly entry: Element }>
 const isElementOperation = (operation: Operation): operation is ElementOperation =>
   operation.op === 'add' || operation.op === 'remove'
 
-const runName = ({ op, entry }: ElementOperation): string =>
-  `${op} ${familyOf(entry)} ${setOf(entry)}`
+const sharesMessage = (a: ElementOperation, b: ElementOperation): boolean =>
+  a.op === b.op && setOf(a.entry) === setOf(b.entry) && familyOf(a.entry) === familyOf(b.entry)
 
 const encodeRun = (run: readonly Operation[], encoding: Encoding): readonly Parcel[] => {
   const [first] = run
