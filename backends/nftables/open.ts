@@ -8,11 +8,12 @@ import type { Message } from '../../src/netlink/message.ts'
 import { NETLINK_NETFILTER } from '../../src/netlink/message.ts'
 import * as nf from '../../src/netlink/nf-tables/constants.ts'
 import { newChain, newRule, newSet, newTable } from '../../src/netlink/nf-tables/encode.ts'
-import { type NetlinkSocket, openNetlink } from '../../src/netlink/socket.ts'
+import { openNetlink } from '../../src/netlink/socket.ts'
 import type { Rule } from './entries.ts'
 import { NftablesKernel } from './kernel.ts'
 import { kernelSet } from './kernel-set.ts'
 import { expressionsOf } from './rule-expressions.ts'
+import type { Wire } from './wire.ts'
 
 /** The kernel lacks something that the rules need. */
 export class UnsupportedKernelError extends Error {
@@ -39,7 +40,7 @@ export class NoPermissionError extends Error {
 export const openKernel = async ({ families }: BackendIo): Promise<NftablesKernel> => {
   const socket = openNetlink(NETLINK_NETFILTER, { sendBuffer: 4 << 20, receiveBuffer: 4 << 20 })
   try {
-    await probe(socket)
+    await probeFeatures(socket)
   } catch (error) {
     await socket[Symbol.asyncDispose]()
     throw error
@@ -48,7 +49,6 @@ export const openKernel = async ({ families }: BackendIo): Promise<NftablesKerne
 }
 
 const TABLE = { family: nf.NFPROTO_IPV4, table: 'kpc-probe' } as const
-const SERVICES = { ...TABLE, chain: 'services' } as const
 
 interface Feature {
   readonly what: string
@@ -57,27 +57,26 @@ interface Feature {
   readonly messages: readonly Message[]
 }
 
-const tryRule = (rule: Rule): readonly Message[] => [
-  newChain({ ...SERVICES, hook: null }),
-  newRule({ ...SERVICES, expressions: expressionsOf('IPv4', rule) }),
+const tryRule = (
+  chain: string,
+  rule: Rule,
+  hook: Parameters<typeof newChain>[0]['hook'] = null,
+): readonly Message[] => [
+  newChain({ ...TABLE, chain, hook }),
+  newRule({ ...TABLE, chain, expressions: expressionsOf('IPv4', rule) }),
 ]
 
 const NAT_HOOK = { type: 'nat', number: nf.NF_INET_PRE_ROUTING, priority: -100, policy: 1 } as const
 const KEY = ['source', 'original-destination', 'protocol', 'original-port'] as const
 
-/** In the order of their release: the first that is missing names the oldest kernel that would do. */
+/** Oldest first: the first that is missing names what this kernel is too old for. */
 const FEATURES: readonly Feature[] = [
-  {
-    what: 'nf_tables with nat chains',
-    since: '4.18',
-    messages: [newChain({ ...TABLE, chain: 'nat', hook: NAT_HOOK })],
-  },
   {
     what: 'random numbers as part of a map’s key in nf_tables',
     since: '4.10',
     messages: [
       newSet(kernelSet(TABLE, 'IPv4', 'endpoints')),
-      ...tryRule({
+      ...tryRule('pick', {
         matches: [],
         statements: [
           {
@@ -92,17 +91,25 @@ const FEATURES: readonly Feature[] = [
   {
     what: 'address types from the routing table in nf_tables (nft_fib)',
     since: '4.10',
-    messages: tryRule({
+    messages: tryRule('local', {
       matches: [{ kind: 'local', field: 'destination', not: false }],
       statements: [],
     }),
+  },
+  {
+    what: 'nf_tables with several nat chains at a hook',
+    since: '4.18',
+    messages: [
+      newChain({ ...TABLE, chain: 'nat', hook: NAT_HOOK }),
+      newChain({ ...TABLE, chain: 'nat-late', hook: { ...NAT_HOOK, priority: -90 } }),
+    ],
   },
   {
     what: 'deletion of map elements by rules in nf_tables',
     since: '5.4',
     messages: [
       newSet(kernelSet(TABLE, 'IPv4', 'affinity')),
-      ...tryRule({
+      ...tryRule('forget', {
         matches: [],
         statements: [
           { kind: 'forget', map: 'affinity', fields: KEY, data: ['destination', 'port'] },
@@ -118,26 +125,36 @@ const FEATURES: readonly Feature[] = [
   {
     what: 'rejection in prerouting in nf_tables',
     since: '5.9',
-    messages: [
-      newChain({ ...SERVICES, hook: NAT_HOOK }),
-      newRule({
-        ...SERVICES,
-        expressions: expressionsOf('IPv4', { matches: [], statements: [{ kind: 'reject' }] }),
-      }),
-    ],
+    messages: tryRule(
+      'refuse',
+      { matches: [], statements: [{ kind: 'reject' }] },
+      { ...NAT_HOOK, priority: -95 },
+    ),
   },
 ]
 
-/** Asks for each feature in a transaction that is never committed. */
-const probe = async (socket: NetlinkSocket): Promise<void> => {
-  for (const { what, since, messages } of FEATURES)
-    try {
-      await socket.sendBatch([newTable({ ...TABLE, flags: 0 }), ...messages], { dry: true })
-    } catch (error) {
-      const first = error instanceof BatchError ? error.errors[0] : error
-      if (first instanceof NetlinkError && first.code === 'EPERM')
-        throw new NoPermissionError(error)
-      if (first instanceof NetlinkError && first.code === 'UNKNOWN') throw error
-      throw new UnsupportedKernelError(what, since, error)
-    }
+/** Asks in transactions that are never committed: for everything at once, and where that is refused one by one. */
+export const probeFeatures = async (socket: Wire): Promise<void> => {
+  const all = FEATURES.flatMap(({ messages }) => messages)
+  if ((await refusalOf(socket, all)) === undefined) return
+  for (const { what, since, messages } of FEATURES) {
+    const refusal = await refusalOf(socket, messages)
+    if (refusal?.code === 'EPERM') throw new NoPermissionError(refusal)
+    if (refusal) throw new UnsupportedKernelError(what, since, refusal)
+  }
+}
+
+/** undefined: the kernel would take them. Throws where it does not answer. */
+const refusalOf = async (
+  socket: Wire,
+  messages: readonly Message[],
+): Promise<NetlinkError | undefined> => {
+  try {
+    await socket.sendBatch([newTable({ ...TABLE, flags: 0 }), ...messages], { dry: true })
+    return undefined
+  } catch (error) {
+    const first = error instanceof BatchError ? error.errors[0] : error
+    if (first instanceof NetlinkError && first.code !== 'UNKNOWN') return first
+    throw error
+  }
 }
