@@ -14,6 +14,7 @@ const PARTS = [
   'affinity',
   'traffic',
   'balance',
+  'mending',
 ] as const
 
 t.setTimeout(600_000)
