@@ -18,10 +18,30 @@ export const RESTORE: Readonly<Record<Family, string>> = {
 
 export const render = (entries: Iterable<IptablesEntry>): string => {
   const all = [...entries]
-  return FAMILIES.map(family => ({ family, text: renderFamily(all, family) }))
-    .filter(({ text }) => text !== '')
-    .map(({ family, text }) => `# ${family}: load with ${RESTORE[family]} --noflush\n${text}`)
-    .join('')
+  return FAMILIES.map(family => {
+    const text = renderFamily(all, family)
+    return text === '' ? '' : `${headOf(all, family)}${text}`
+  }).join('')
+}
+
+/** What a person has to know before loading a block; lines that iptables-restore passes over. */
+const headOf = (entries: readonly IptablesEntry[], family: Family): string => {
+  const counters = countersOf(entries.filter(entry => entry.family === family))
+  const lines = [
+    `# ${family}: load with ${RESTORE[family]} --noflush`,
+    ...counters.map(
+      counter => `# a rule counts in an object that has to be there: nfacct add ${counter}`,
+    ),
+  ]
+  return lines.map(line => `${line}\n`).join('')
+}
+
+const countersOf = (entries: readonly IptablesEntry[]): readonly string[] => {
+  const names = entries
+    .flatMap(rulesOf)
+    .flatMap(({ parts }) => parts)
+    .flatMap(part => (part.kind === 'accounting' ? [part.name] : []))
+  return [...new Set(names)].sort(byCodeUnit)
 }
 
 /** One family's block. Empty where there is nothing in it. */

@@ -43,7 +43,10 @@ t.test('the worked example reads back as iptables-save prints it', async t => {
 t.test('a render does not depend on the order of entries', async t => {
   const entries = [...programOf(EXAMPLE).values()]
   t.equal(iptables.render(entries.toReversed()), iptables.render(entries))
-  t.match(iptables.render(entries), /^# IPv4: load with iptables-restore --noflush\n\*mangle\n/)
+  t.match(
+    iptables.render(entries),
+    /^# IPv4: load with iptables-restore --noflush\n# a rule counts .*: nfacct add ct_state_invalid_dropped_pkts\n# .*: nfacct add localhost_nps_accepted_pkts\n\*mangle\n/,
+  )
 })
 
 const rules = (plan: PortPlan, facts = FACTS): readonly string[] =>
