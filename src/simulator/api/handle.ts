@@ -49,7 +49,7 @@ export const handle = async (
     await respond(exchange, reply)
   } catch (error) {
     if (response.headersSent || response.destroyed) {
-      if (!(error instanceof ApiError)) edge.onFault(error)
+      if (!(error instanceof ApiError || isGone(error))) edge.onFault(error)
       response.destroy()
       return
     }
@@ -66,8 +66,10 @@ const asApiError = (edge: Edge, error: unknown): ApiError => {
   return new ApiError(500, 'InternalError', 'Internal error occurred')
 }
 
+const GONE: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']
+
 const isGone = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+  error instanceof Error && 'code' in error && GONE.includes(error.code)
 
 const answer = async (
   edge: Edge,
