@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runLoop, type SyncReport } from '../../../src/agent/loop.ts'
+import { type LoopOptions, runLoop, type SyncReport } from '../../../src/agent/loop.ts'
 import { Pipeline } from '../../../src/agent/pipeline.ts'
 import type { Kernel } from '../../../src/backend.ts'
 import { defaultConfig } from '../../../src/config/read.ts'
@@ -50,7 +50,12 @@ const hurriedClock = (): Clock & { readonly slept: readonly number[] } => {
   }
 }
 
-const run = async (kernel: Kernel<Line>, source: Source, options: { once?: boolean } = {}) => {
+interface RunOptions {
+  readonly once?: boolean
+  readonly afterSync?: LoopOptions<Line>['afterSync']
+}
+
+const run = async (kernel: Kernel<Line>, source: Source, options: RunOptions = {}) => {
   const reports: SyncReport<Line>[] = []
   const clock = hurriedClock()
   const pipeline = new Pipeline({
@@ -71,6 +76,7 @@ const run = async (kernel: Kernel<Line>, source: Source, options: { once?: boole
     once: options.once ?? false,
     onSync: report => reports.push(report),
     onProblems: () => undefined,
+    ...(options.afterSync && { afterSync: options.afterSync }),
   })
   return { reports, result, pipeline, slept: clock.slept }
 }
@@ -178,4 +184,71 @@ t.test('law: any faulty kernel ends up equal to the program', async t => {
     t.ok(result.synced)
     t.strictSame(await keys(kernel), [...pipeline.program.values()].map(({ key }) => key).sort())
   }
+})
+
+t.test('a kernel that would rather take the whole program is given it', async t => {
+  const kernel = fakeKernel<Line>()
+  const sizes: number[] = []
+  const whole: Kernel<Line> = {
+    ...kernel,
+    read: async () => {
+      throw new Error('it is not read')
+    },
+    renew: async program => {
+      sizes.push(program.size)
+      await kernel.apply([...program.values()].map(entry => ({ op: 'add', entry })))
+      return true
+    },
+  }
+  const first = told([service('a', '10.96.0.1')])
+  const { reports } = await run(whole, sourceOf(first, told([service('b', '10.96.0.2')])))
+  t.match(reports, [
+    { outcome: 'synced', full: true, renewed: true, changes: { length: 0 } },
+    { outcome: 'synced', full: false, renewed: false, changes: { length: 1 } },
+  ])
+  t.strictSame(sizes, [2])
+  const unwilling: Kernel<Line> = { ...fakeKernel<Line>(), renew: async () => false }
+  const compared = await run(unwilling, sourceOf(first))
+  t.match(compared.reports, [{ full: true, renewed: false, changes: { length: 2 } }])
+})
+
+t.test('what somebody else did to the kernel is mended at once', async t => {
+  const kernel = fakeKernel<Line>()
+  let disturb: ((what: string) => void) | undefined
+  const watched: Kernel<Line> = {
+    ...kernel,
+    watch: async onDrift => {
+      disturb = onDrift
+    },
+  }
+  const source: Source = async function* () {
+    yield told([service('a', '10.96.0.1')])
+    while (!disturb) await new Promise(resolve => setImmediate(resolve))
+    const held = await kernel.read()
+    await kernel.apply([...held.values()].map(was => ({ op: 'remove', was })))
+    disturb('nft (pid 7) changed it')
+    while ((await kernel.read()).size === 0) await new Promise(resolve => setImmediate(resolve))
+  }
+  const { reports } = await run(watched, source)
+  t.strictSame(await keys(kernel), [A, 'node'])
+  t.match(reports, [
+    { outcome: 'synced', full: true, drift: undefined },
+    { outcome: 'synced', full: true, drift: 'nft (pid 7) changed it', changes: { length: 2 } },
+  ])
+})
+
+t.test('what else is to be done hears of every service port, once it is in', async t => {
+  const heard: string[][] = []
+  const kernel = fakeKernel<Line>()
+  await run(
+    kernel,
+    sourceOf(told([service('a', '10.96.0.1')]), told([service('b', '10.96.0.2')])),
+    {
+      afterSync: async ports => {
+        heard.push(ports.map(({ key }) => key))
+        t.ok((await kernel.read()).has(A))
+      },
+    },
+  )
+  t.strictSame(heard, [['IPv4 shop/a TCP'], ['IPv4 shop/b TCP']])
 })
