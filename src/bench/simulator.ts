@@ -9,7 +9,6 @@ import https from 'node:https'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { parse } from 'yaml'
 
 const SHORT = process.argv.includes('--short')
 const PLAIN = process.argv.includes('--http')
@@ -48,25 +47,25 @@ const startServer = async (): Promise<Server> => {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
-  const config = parse(await appearing(kubeconfig)) as {
-    clusters: [{ cluster: { server: string; 'certificate-authority-data'?: string } }]
-    users: [{ user: Record<string, string> }]
+  const text = await appearing(kubeconfig)
+  const field = (key: string): string | undefined =>
+    new RegExp(`^\\s*${key}: (.*)$`, 'm').exec(text)?.[1]
+  const [server, token] = [field('server') ?? '', field('token')]
+  const pem = (key: string): Buffer | undefined => {
+    const encoded = field(key)
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64')
   }
-  const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster
-  const user = config.users[0].user
-  const pem = (text: string | undefined): Buffer | undefined =>
-    text === undefined ? undefined : Buffer.from(text, 'base64')
   const module = PLAIN ? http : https
   const agent = new module.Agent({
     keepAlive: true,
     maxSockets: Number.POSITIVE_INFINITY,
-    ca: pem(ca),
-    cert: pem(user['client-certificate-data']),
-    key: pem(user['client-key-data']),
+    ca: pem('certificate-authority-data'),
+    cert: pem('client-certificate-data'),
+    key: pem('client-key-data'),
   })
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    ...(user['token'] === undefined ? {} : { authorization: `Bearer ${user['token']}` }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
   const open = (path: string, method = 'GET', body?: object): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {

@@ -1,191 +1,36 @@
 /**
- * The columns of `kubectl get` for the kinds that have some of their own: what pkg/printers/internalversion prints.
- * A cell takes an object and the time in ms since 1970.
+ * The columns of `kubectl get`, declared by resource. What stands in them is in cells.ts and pod-columns.ts.
  */
-import { isObject, type JsonObject, listAt, mapAt, numberAt, textAt } from '../json.ts'
+import { listAt, mapAt, numberAt, textAt } from '../json.ts'
+import {
+  AGE,
+  ageOf,
+  type Cell,
+  column,
+  count,
+  endpointsOf,
+  eventSeen,
+  externalIP,
+  jobDuration,
+  jobStatus,
+  NAME,
+  nodeAddress,
+  nodeRoles,
+  nodeStatus,
+  orNone,
+  roleRef,
+  selector,
+  servicePorts,
+  size,
+  slicePorts,
+  some,
+  subjects,
+  TEMPLATE,
+  text,
+} from './cells.ts'
 import { readyAddresses } from './endpoints.ts'
 import { podReason, readyContainers, restarts } from './pod-columns.ts'
 import type { Column } from './types.ts'
-
-type Cell = Column['cell']
-
-const column = (
-  name: string,
-  cell: Cell,
-  { type = 'string' as Column['type'], wide = false, format = '' as Column['format'] } = {},
-): Column => ({ name, type, description: name, priority: wide ? 1 : 0, format, cell })
-
-const NAME = column('Name', object => textAt(object, 'metadata', 'name'), { format: 'name' })
-const AGE = column('Age', (object, now) =>
-  ageOf(textAt(object, 'metadata', 'creationTimestamp'), now),
-)
-
-/** How kubectl writes a duration: 45s, 3m10s, 5h, 2d. */
-export const ageOf = (time: string, now: number): string => {
-  const then = Date.parse(time)
-  if (Number.isNaN(then)) return '<unknown>'
-  const seconds = Math.max(0, Math.floor((now - then) / 1000))
-  if (seconds < 120) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`
-  if (minutes < 180) return `${minutes}m`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`
-  if (hours < 48) return `${hours}h`
-  const days = Math.floor(hours / 24)
-  if (days < 8) return hours % 24 === 0 ? `${days}d` : `${days}d${hours % 24}h`
-  return days < 730 ? `${days}d` : `${Math.floor(days / 365)}y`
-}
-
-const count =
-  (...path: readonly string[]): Cell =>
-  object =>
-    numberAt(object, ...path) ?? 0
-const text =
-  (...path: readonly string[]): Cell =>
-  object =>
-    textAt(object, ...path)
-const orNone = (value: string): string => (value === '' ? '<none>' : value)
-const size =
-  (key: string): Cell =>
-  object =>
-    Object.keys(mapAt(object, key)).length
-
-const selector =
-  (...path: readonly string[]): Cell =>
-  object =>
-    orNone(
-      Object.entries(mapAt(object, ...path))
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    )
-
-const servicePorts: Cell = object =>
-  orNone(
-    listAt(object, 'spec', 'ports')
-      .filter(isObject)
-      .map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol}`)
-      .join(','),
-  )
-
-const externalIP: Cell = object => {
-  const external = listAt(object, 'spec', 'externalIPs').map(String)
-  const ingress = listAt(object, 'status', 'loadBalancer', 'ingress').map(
-    one => textAt(one, 'ip') || textAt(one, 'hostname'),
-  )
-  switch (textAt(object, 'spec', 'type')) {
-    case 'ExternalName':
-      return textAt(object, 'spec', 'externalName')
-    case 'LoadBalancer': {
-      const all = [...ingress, ...external]
-      return all.length > 0 ? all.join(',') : '<pending>'
-    }
-  }
-  return orNone(external.join(','))
-}
-
-const containers =
-  (key: string): Cell =>
-  object =>
-    listAt(object, 'spec', 'template', 'spec', 'containers')
-      .map(one => textAt(one, key))
-      .join(',')
-
-const TEMPLATE = [
-  column('Containers', containers('name'), { wide: true }),
-  column('Images', containers('image'), { wide: true }),
-  column('Selector', selector('spec', 'selector', 'matchLabels'), { wide: true }),
-]
-
-const some = (values: readonly string[], max: number): string =>
-  values.length > max
-    ? `${values.slice(0, max).join(',')} + ${values.length - max} more...`
-    : orNone(values.join(','))
-
-const slicePorts: Cell = object =>
-  some(
-    listAt(object, 'ports').map(port => String(mapAt(port)['port'] ?? '*')),
-    3,
-  ).replace('<none>', '<unset>')
-
-const endpointsOf: Cell = object =>
-  some(
-    listAt(object, 'subsets').flatMap(subset =>
-      listAt(subset, 'addresses').flatMap(address => {
-        const ports = listAt(subset, 'ports')
-        const ip = textAt(address, 'ip')
-        return ports.length === 0 ? [ip] : ports.map(port => `${ip}:${mapAt(port)['port']}`)
-      }),
-    ),
-    3,
-  )
-
-const nodeStatus: Cell = object => {
-  const ready = condition(object, 'Ready')
-  const status = ready === 'True' ? 'Ready' : ready === '' ? 'Unknown' : 'NotReady'
-  return mapAt(object, 'spec')['unschedulable'] === true ? `${status},SchedulingDisabled` : status
-}
-
-const nodeAddress =
-  (type: string): Cell =>
-  object => {
-    const found = listAt(object, 'status', 'addresses').find(one => textAt(one, 'type') === type)
-    return orNone(textAt(found, 'address'))
-  }
-
-const nodeRoles: Cell = object =>
-  orNone(
-    Object.keys(mapAt(object, 'metadata', 'labels'))
-      .filter(key => key.startsWith('node-role.kubernetes.io/'))
-      .map(key => key.slice('node-role.kubernetes.io/'.length))
-      .join(','),
-  )
-
-const condition = (object: JsonObject, type: string): string =>
-  textAt(
-    listAt(object, 'status', 'conditions').find(one => textAt(one, 'type') === type),
-    'status',
-  )
-
-const jobStatus: Cell = object => {
-  if (condition(object, 'Complete') === 'True') return 'Complete'
-  if (condition(object, 'Failed') === 'True') return 'Failed'
-  if (textAt(object, 'metadata', 'deletionTimestamp') !== '') return 'Terminating'
-  return mapAt(object, 'spec')['suspend'] === true ? 'Suspended' : 'Running'
-}
-
-const jobDuration: Cell = (object, now) => {
-  const start = textAt(object, 'status', 'startTime')
-  const end = textAt(object, 'status', 'completionTime')
-  return start === '' ? '' : ageOf(start, end === '' ? now : Date.parse(end))
-}
-
-const eventSeen: Cell = (object, now) =>
-  ageOf(
-    textAt(object, 'series', 'lastObservedTime') ||
-      textAt(object, 'lastTimestamp') ||
-      textAt(object, 'eventTime') ||
-      textAt(object, 'metadata', 'creationTimestamp'),
-    now,
-  )
-
-const roleRef: Cell = object =>
-  `${textAt(object, 'roleRef', 'kind')}/${textAt(object, 'roleRef', 'name')}`
-
-const subjects = (kind: string): Column =>
-  column(
-    kind === 'ServiceAccount' ? 'ServiceAccounts' : `${kind}s`,
-    object =>
-      listAt(object, 'subjects')
-        .filter(one => textAt(one, 'kind') === kind)
-        .map(one =>
-          kind === 'ServiceAccount'
-            ? `${textAt(one, 'namespace')}/${textAt(one, 'name')}`
-            : textAt(one, 'name'),
-        )
-        .join(', '),
-    { wide: true },
-  )
 
 const integer = { type: 'integer' } as const
 const wide = { wide: true } as const

@@ -5,7 +5,8 @@ import { methodNotAllowed, notFound } from '../status.ts'
 import type { Api, Call, Reply } from '../types.ts'
 import { bind, evict } from './pods.ts'
 import { scaled, scaleOf } from './scale.ts'
-import { checkKind, createObject, identify, isDryRun, replyWith, updateObject } from './write.ts'
+import { updateObject } from './update-object.ts'
+import { checkKind, createObject, identify, isDryRun, replyWith } from './write.ts'
 
 /** Reads the body as an object of the target's kind. */
 export const objectIn = async (call: Call): Promise<JsonObject> => {

@@ -17,7 +17,8 @@ import {
 import type { Api, Call, Reply } from '../types.ts'
 import { decodeFor, objectOf } from './create.ts'
 import { scaled, scaleOf } from './scale.ts'
-import { createObject, identify, isDryRun, replyWith, updateObject, writerOf } from './write.ts'
+import { updateObject } from './update-object.ts'
+import { createObject, identify, isDryRun, replyWith, writerOf } from './write.ts'
 
 const TYPES = [
   'application/json-patch+json',
