@@ -8,6 +8,7 @@
  * In: changes. Out: units, in order. A unit stands in one transaction; a transaction may hold many. Pure.
  */
 import type { Family } from '../../src/objects/types.ts'
+import { by } from '../../src/order.ts'
 import type { Change } from '../../src/program/types.ts'
 import {
   type Chain,
@@ -15,6 +16,7 @@ import {
   familyOf,
   type NftEntry,
   type SetEntry,
+  setOf,
   type Table,
 } from './entries.ts'
 
@@ -70,11 +72,39 @@ export const inPhases = (changes: readonly Change<NftEntry>[]): readonly Unit[] 
       place(phases, change)
   return [
     ...singles(phases.prepare),
-    ...phases.flips.values(),
+    ...[...phases.flips.values()].map(grouped).flatMap(inPieces),
     ...phases.chains,
     ...(phases.hooks.length > 0 ? [phases.hooks] : []),
     ...singles(phases.clear.reverse()),
   ]
+}
+
+/** What goes before what comes, each set by set, so that many elements share a message. */
+const grouped = (unit: Operation[]): Operation[] => {
+  const bySet = by(({ entry }: Operation) => (isElement(entry) ? setOf(entry) : ''))
+  return [
+    ...unit.filter(({ op }) => op === 'remove').sort(bySet),
+    ...unit.filter(({ op }) => op !== 'remove').sort(bySet),
+  ]
+}
+
+/** Operations that a unit may have: more of them might not fit into one transaction, whose size the kernel limits. */
+const UNIT_LIMIT = 2000
+
+/**
+ * A flip that is too large to be one: the endpoints that move go first, in pieces. A packet then meets old endpoints and
+ * new ones beside each other, none that is neither.
+ */
+const inPieces = (unit: Operation[]): readonly Operation[][] => {
+  if (unit.length <= UNIT_LIMIT) return [unit]
+  const out = unit.filter(({ op, entry }) => op === 'remove' && entry.kind === 'endpoint')
+  const into = unit.filter(({ op, entry }) => op === 'add' && entry.kind === 'endpoint')
+  const half = UNIT_LIMIT / 2
+  const pieces = Array.from({ length: Math.ceil(out.length / half) }, (_, at) => [
+    ...out.slice(at * half, (at + 1) * half),
+    ...into.slice(at * half, (at + 1) * half),
+  ])
+  return [...pieces, unit.filter(({ entry }) => entry.kind !== 'endpoint')]
 }
 
 const singles = (steps: readonly Operation[][]): Unit[] =>

@@ -86,9 +86,9 @@ const costOf = ({ op, entry }: Operation): number => {
     case 'remove':
       return familyOf(entry) === 'IPv4' ? 56 : 80
     case 'fill-chain':
-      return 1024 * entry.rules.length
+      return 450 * entry.rules.length
     default:
-      return 256
+      return 100
   }
 }
 

@@ -8,6 +8,7 @@ import { inPhases, type Operation } from '../../../backends/nftables/phases.ts'
 import { lines } from '../../../backends/nftables/render.ts'
 import { tracer } from '../../../backends/nftables/trace.ts'
 import { transactions } from '../../../backends/nftables/transactions.ts'
+import { batchSize } from '../../../src/netlink/batch.ts'
 import type { PlanEndpoint, PortPlan } from '../../../src/plan/types.ts'
 import { diff, Program } from '../../../src/program/program.ts'
 import type { Change } from '../../../src/program/types.ts'
@@ -72,6 +73,47 @@ t.test('messages for one change', async t => {
       `${length}: one for another`,
     )
   }
+})
+
+t.test('transactions have 60 to 180 KB, but for the last', async t => {
+  const program = programOf(
+    ...Array.from({ length: 60 }, (_, at) =>
+      plan({
+        key: `IPv4 shop/s${at} TCP`,
+        frontends: [{ kind: 'cluster-ip', address: `10.96.3.${at}`, port: 80 }],
+        cluster: endpoints(200 + at),
+        reachable: [],
+      }),
+    ),
+  )
+  const all = [...transactions(inPhases(diff(new Map(), program, equal)), ENCODING)]
+  const sizes = all.map(({ parcels }) => batchSize(parcels.map(({ message }) => message)))
+  t.ok(sizes.length > 4)
+  for (const size of sizes.slice(0, -1)) t.ok(size >= 60_000 && size <= 180_000, `${size} bytes`)
+})
+
+t.test('a list of thousands that changes altogether is written in pieces', async t => {
+  const list = (from: number): PlanEndpoint[] =>
+    Array.from({ length: 3000 }, (_, at) => endpoint(`10.244.${(from + at) >> 8}.${at & 255}`, 80))
+  const before = programOf(plan({ cluster: list(0), reachable: [] }))
+  const next = programOf(plan({ cluster: list(5000).slice(1), reachable: [] }))
+  const units = inPhases(diff(before, next, equal))
+  t.ok(units.every(unit => unit.length <= 2000))
+  const sizes = [...transactions(units, ENCODING)].map(({ parcels }) =>
+    batchSize(parcels.map(({ message }) => message)),
+  )
+  t.ok(Math.max(...sizes) < 180_000, 'below what any kernel lets through')
+  const ips = new Set([...list(0), ...list(5000)].map(({ ip }) => ip))
+  let table: ReadonlyMap<string, NftEntry> = new Map(
+    [...before.values()].map(one => [one.key, one]),
+  )
+  for (const unit of units) {
+    table = after(table, unit)
+    const [fate = ''] = fates(table)
+    const strays = fate.split(',').filter(one => !ips.has(one.split(' ')[0] ?? ''))
+    if (strays.length > 0) t.fail(`a packet meets ${strays[0]}`)
+  }
+  t.equal(fates(table)[0], fates(new Map([...next.values()].map(one => [one.key, one])))[0])
 })
 
 /** What a table is after some units of a change. */
