@@ -4,7 +4,7 @@
  * Changes go in the order of phases.ts, cut into transactions; what the kernel refuses is traced to its entries.
  */
 import type { Kernel } from '../../src/backend.ts'
-import { deleteTable, getGeneration, getTables } from '../../src/netlink/nf-tables/encode.ts'
+import { deleteTable, getTables } from '../../src/netlink/nf-tables/encode.ts'
 import { readTable as readTableMessage } from '../../src/netlink/nf-tables/read.ts'
 import type { Family } from '../../src/objects/types.ts'
 import type { Change, EntryTable } from '../../src/program/types.ts'
@@ -23,8 +23,8 @@ import {
   type Transaction,
   transactions,
 } from './transactions.ts'
-import { watchTables } from './watch.ts'
-import type { Wire } from './wire.ts'
+import { Lookout } from './watch.ts'
+import { type CountedWire, counted, type Wire } from './wire.ts'
 
 /** The names that a table of ours may have. The first is what a text has, and what a cold start makes. */
 export const TABLES = ['kpc', 'kpc-b'] as const
@@ -41,10 +41,12 @@ export interface KernelOptions {
 
 const CHUNK = 120_000
 const RENEW_FROM = 50_000
+/** Changes from which on nobody listens for drift while they are written. */
+const MUCH = 1000
 
 /** Owns what is known about our tables; the state between calls is where they stand and which chains lie idle. */
 export class NftablesKernel implements Kernel<NftEntry> {
-  readonly #socket: Wire
+  readonly #socket: CountedWire
   readonly #families: readonly Family[]
   readonly #chunk: number
   readonly #renewFrom: number
@@ -53,11 +55,21 @@ export class NftablesKernel implements Kernel<NftEntry> {
   /** Chains in the kernel that the program does not hold, by key. */
   #idle = new Map<string, Chain>()
   #sweep: Promise<void> = Promise.resolve()
-  #onDrift: ((what: string) => void) | undefined
-  #watcher: AsyncDisposable | undefined
+  readonly #lookout: Lookout
 
   constructor({ socket, families, chunk, renewFrom }: KernelOptions) {
-    this.#socket = socket
+    this.#socket = counted(socket)
+    this.#lookout = new Lookout(this.#socket, {
+      isOurs: ({ table, family }) =>
+        [...this.#names].some(
+          ([known, name]) => name === table && PROTOCOL_FAMILY[known] === family,
+        ),
+      areThere: async () => {
+        for (const [family, name] of this.#names)
+          if (!(await hasHooks(this.#socket, family, name))) return false
+        return true
+      },
+    })
     this.#families = families
     this.#chunk = Math.min(chunk ?? CHUNK, socket.sendLimit / 2)
     this.#renewFrom = renewFrom ?? RENEW_FROM
@@ -83,8 +95,11 @@ export class NftablesKernel implements Kernel<NftEntry> {
 
   async apply(changes: readonly Change<NftEntry>[]): Promise<void> {
     const encoding = this.#encoding()
-    for (const transaction of transactions(inPhases(this.#needed(changes)), encoding))
-      await this.#send(transaction, encoding)
+    const write = async (): Promise<void> => {
+      for (const transaction of transactions(inPhases(this.#needed(changes)), encoding))
+        await this.#send(transaction, encoding)
+    }
+    await (changes.length > MUCH ? this.#lookout.lookAway(write) : write())
     this.#noteIdle(changes)
     this.#forgetGone(changes)
   }
@@ -96,8 +111,15 @@ export class NftablesKernel implements Kernel<NftEntry> {
   async renew(program: EntryTable<NftEntry>): Promise<boolean> {
     const before = await this.#locate()
     if (!(await this.#isFaster(before, program.size))) return false
+    await this.#lookout.lookAway(() => this.#rebuild(program, before))
+    return true
+  }
+
+  async #rebuild(
+    program: EntryTable<NftEntry>,
+    before: ReadonlyMap<Family, TableName>,
+  ): Promise<void> {
     const after = new Map(this.#families.map(family => [family, otherThan(before.get(family))]))
-    await this.#stopWatching()
     await this.#discard(after)
     const encoding = this.#encoding(after)
     for (const transaction of transactions(constructionUnits(program), encoding))
@@ -109,37 +131,18 @@ export class NftablesKernel implements Kernel<NftEntry> {
         to: after.get(family) ?? name,
         isLive: key => program.has(key),
       })
-    this.#names = after
-    if (this.#onDrift) await this.watch(this.#onDrift)
     await this.#swap(program, before, encoding)
+    this.#names = after
     this.#idle = new Map()
-    return true
   }
 
-  /** While a program is built anew nobody listens, since each of its elements would be told. */
   async watch(onDrift: (what: string) => void): Promise<void> {
-    await this.#stopWatching()
-    const [generation] = await this.#socket.request(getGeneration)
-    this.#onDrift = onDrift
-    this.#watcher = watchTables({
-      ownPort: generation?.port ?? 0,
-      isOurs: ({ table, family }) =>
-        [...this.#names].some(
-          ([known, name]) => name === table && PROTOCOL_FAMILY[known] === family,
-        ),
-      onDrift,
-    })
-  }
-
-  async #stopWatching(): Promise<void> {
-    const watcher = this.#watcher
-    this.#watcher = undefined
-    await watcher?.[Symbol.asyncDispose]()
+    await this.#lookout.start(onDrift)
   }
 
   /** Waits for what is under way. What is in the kernel stays. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stopWatching()
+    await this.#lookout[Symbol.asyncDispose]()
     await this.#sweep
     await this.#socket[Symbol.asyncDispose]()
   }

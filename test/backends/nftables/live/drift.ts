@@ -42,3 +42,21 @@ t.test('others are heard, we are not', async t => {
   await sleep(QUIET_MS)
   t.equal(heard.length, 3, 'still listening after the table was made anew')
 })
+
+t.test('a great deal of our own is not heard either, and listening goes on', async t => {
+  await nft('flush', 'ruleset')
+  await using kernel = await open()
+  const table = desk()
+  await kernel.renew(table.program)
+  const heard: string[] = []
+  await kernel.watch(what => void heard.push(what))
+  const held = new Map([...table.program.values()].map(entry => [entry.key, entry]))
+  for (const made of crowd(5000)) table.put(made)
+  await kernel.apply(diff(held, table.program, equal))
+  await sleep(QUIET_MS)
+  t.strictSame(heard, [])
+  t.strictSame(await differences(kernel, table.program), [])
+  await nft('delete', 'table', 'ip', 'kpc')
+  await sleep(QUIET_MS)
+  t.equal(heard.length, 1)
+})
