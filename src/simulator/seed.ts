@@ -4,10 +4,15 @@
  */
 import type { JsonObject } from './json.ts'
 
+interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
 export interface Cluster {
   readonly serviceCidrs: readonly string[]
-  /** The address under which pods would reach the API server. */
-  readonly endpoint: { readonly address: string; readonly port: number }
+  /** Where the API server listens; null: it has no Service. */
+  readonly endpoint: Endpoint | null
   readonly nodes: number
 }
 
@@ -116,7 +121,7 @@ export const seedObjects = ({ serviceCidrs, endpoint, nodes }: Cluster): readonl
     metadata: { name: 'kubernetes' },
     spec: { cidrs: [...serviceCidrs] },
   },
-  ...apiService(endpoint, firstAddress(serviceCidrs[0] ?? '')),
+  ...(endpoint === null ? [] : apiService(endpoint, firstAddress(serviceCidrs[0] ?? ''))),
   ...Array.from({ length: nodes }, (_, index) => nodeObject(index)),
 ]
 
@@ -128,10 +133,7 @@ const firstAddress = (cidr: string): string => {
     : base.replace(/\.\d+$/, last => `.${Number(last.slice(1)) + 1}`)
 }
 
-const apiService = (
-  { address, port }: Cluster['endpoint'],
-  clusterIP: string,
-): readonly JsonObject[] => {
+const apiService = ({ address, port }: Endpoint, clusterIP: string): readonly JsonObject[] => {
   const labels = { component: 'apiserver', provider: 'kubernetes' }
   // The API server's own address is loopback here, which no endpoint may be; its Service then has none.
   const reachable = !address.startsWith('127.') && address !== '::1' && address !== 'localhost'

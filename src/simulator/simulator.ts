@@ -27,6 +27,8 @@ export interface SimulatorOptions {
   /** Where the store is kept; absent: in memory. */
   readonly data?: string
   readonly nodes?: number
+  /** The Service of the API server itself, default/kubernetes; it is there unless this is false. */
+  readonly apiService?: boolean
   /** YAML of objects to start with. */
   readonly objects?: readonly string[]
   readonly serviceCidrs?: readonly string[]
@@ -141,7 +143,8 @@ const worldOf = (
 const fill = async (api: Api, options: SimulatorOptions): Promise<readonly Refused[]> => {
   const { bind = '127.0.0.1', port = 0, nodes = 0, objects = [] } = options
   const serviceCidrs = options.serviceCidrs ?? ['10.96.0.0/16', 'fd00:10:96::/112']
-  const seeds = seedObjects({ serviceCidrs, endpoint: { address: bind, port }, nodes })
+  const endpoint = options.apiService === false ? null : { address: bind, port }
+  const seeds = seedObjects({ serviceCidrs, endpoint, nodes })
   const faults = loadAll(api, seeds)
   if (faults.length > 0)
     throw new Error(

@@ -47,7 +47,7 @@ export const openSource = async <E extends Entry>(
   { values, setting, io }: Job<E>,
   onStep: (says: string) => void,
 ): Promise<Source> => {
-  if (values.demo) return sampleSource({ clock: io.clock, onStep })
+  if (values.demo) return sampleSource({ ...io, onStep, nodeName: setting.nodeName })
   if (setting.kubeconfig !== undefined) return openCluster(setting.kubeconfig, setting, io)
   return fileSource({ paths: setting.paths, watch: !values.once, readStdin: io.readStdin })
 }

@@ -1,13 +1,14 @@
 /**
- * The sample cluster as a source: first what stands in cluster.yaml, then the story, again and again, until the
- * signal aborts. Whoever listens hears what each step is about before its events arrive.
+ * The sample cluster as a source: a simulator plays it, and is followed over the wire like any API server. First comes
+ * what stands in cluster.yaml, then the story, again and again, until the signal aborts. Whoever listens hears what each
+ * step is about before its events arrive.
  */
 import { fileURLToPath } from 'node:url'
 import { objectKey } from '../../objects/key.ts'
 import type { ClusterEvent, EndpointSlice, SliceEndpoint } from '../../objects/types.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { readFiles } from '../../sources/files.ts'
 import type { Source } from '../../sources/source.ts'
+import { openSampleCluster } from './cluster.ts'
 import { type Edit, STORY, type Step } from './story.ts'
 
 const fileBeside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -17,12 +18,16 @@ export const SAMPLE_CONFIG: string = fileBeside('kubeproxy.yaml')
 
 interface SampleOptions {
   readonly clock: Clock
+  readonly readFile: (path: string) => Promise<string>
   readonly onStep: (says: string) => void
+  readonly nodeName: string
 }
 
-export const sampleSource = ({ clock, onStep }: SampleOptions): Source =>
+export const sampleSource = ({ clock, readFile, onStep, nodeName }: SampleOptions): Source =>
   async function* (signal) {
-    const start = await readFiles([SAMPLE_CLUSTER], { readStdin: async () => '' })
+    const cluster = await openSampleCluster(await readFile(SAMPLE_CLUSTER), nodeName, signal)
+    const start = await cluster.next(({ synced }) => synced)
+    if (start === null) return
     yield start
     let slices = slicesOf(start.events)
     while (!signal.aborted)
@@ -32,7 +37,11 @@ export const sampleSource = ({ clock, onStep }: SampleOptions): Source =>
         const next = playStep(slices, step)
         slices = next.slices
         onStep(step.says)
-        yield { events: next.events, problems: [], synced: true }
+        const changed = slicesOf(next.events)
+        for (const slice of changed.values()) await cluster.write(slice)
+        const update = await cluster.next(({ events }) => slicesOf(events).size >= changed.size)
+        if (update === null) return
+        yield update
       }
   }
 

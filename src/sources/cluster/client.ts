@@ -27,12 +27,17 @@ export class StatusError extends Error {
   }
 }
 
-export type ClientFrom = { readonly kubeconfig: string } | { readonly inCluster: true }
+/** The path of a kubeconfig, its text, or the service account of the pod that this runs in. */
+export type ClientFrom =
+  | { readonly kubeconfig: string }
+  | { readonly text: string }
+  | { readonly inCluster: true }
 
 /** Throws for a kubeconfig that cannot be read or names no cluster. */
 export const openClient = (from: ClientFrom): ApiClient => {
   const config = new KubeConfig()
   if ('kubeconfig' in from) config.loadFromFile(from.kubeconfig)
+  else if ('text' in from) config.loadFromString(from.text)
   else config.loadFromCluster()
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
