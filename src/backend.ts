@@ -16,6 +16,8 @@ export interface Backend<E extends Entry> {
    * any previous fragment, or none, gives a correct result.
    */
   compile(plan: PortPlan, facts: NodeFacts, previous?: Fragment<E>): Fragment<E>
+  /** `compile` keeps slots: after a start it is shown what the kernel holds, so that things stay where they are. */
+  readonly keepsSlots?: boolean
   /** Two entries of one key say the same to the kernel. */
   equal(a: E, b: E): boolean
   /** Text that the tool itself can load. The same entries in any order give the same bytes. */

@@ -12,6 +12,7 @@ export const nftables: Backend<NftEntry> = {
   name: 'nftables',
   base,
   compile,
+  keepsSlots: true,
   equal,
   render,
   lines,

@@ -106,6 +106,7 @@ class Writer<E extends Entry> {
   #inStep = false
   #failures = 0
   #isWatching = false
+  #hasAdopted = false
   /** What somebody else did to the kernel since it was last brought in step. */
   #drift: string | undefined
   result: LoopResult = { synced: false, changed: false }
@@ -175,7 +176,10 @@ class Writer<E extends Entry> {
 
   async #difference(): Promise<readonly Change<E>[]> {
     const { backend, kernel, pipeline } = this.#options
-    return diff(await kernel.read(), pipeline.program, backend.equal)
+    const have = await kernel.read()
+    if (!this.#hasAdopted) pipeline.adopt(have)
+    this.#hasAdopted = true
+    return diff(have, pipeline.program, backend.equal)
   }
 
   #withhold(error: unknown): readonly PortKey[] {

@@ -15,7 +15,7 @@ import { samePlan } from '../plan/same.ts'
 import type { KernelFacts, NodeFacts, PortPlan } from '../plan/types.ts'
 import { Program } from '../program/program.ts'
 import { squash } from '../program/squash.ts'
-import type { Change, Entry, Fragment } from '../program/types.ts'
+import type { Change, Entry, EntryTable, Fragment } from '../program/types.ts'
 
 /** Owner of the entries that are there whatever the services are. No service port has this key. */
 export const BASE = 'base'
@@ -131,6 +131,19 @@ export class Pipeline<E extends Entry> {
       this.program.replace(owner, previous)
       return true
     })
+  }
+
+  /**
+   * Compiles everything anew beside what a kernel holds, for a backend that keeps slots: a list that another process
+   * numbered is then written as it stands, and not renumbered. Before the first sync only; no other backend notices.
+   */
+  adopt(have: Pick<EntryTable<E>, 'get'>): void {
+    if (!this.#backend.keepsSlots) return
+    for (const plan of this.#plans.values()) {
+      const entries = this.program.fragment(plan.key)?.entries ?? []
+      const previous = { entries: entries.flatMap(({ key }) => have.get(key) ?? []) }
+      this.program.replace(plan.key, this.#backend.compile(plan, this.#facts, previous))
+    }
   }
 
   #update(dirty: ReadonlySet<PortKey>, factsDirty: boolean, model = 0): Update<E> {

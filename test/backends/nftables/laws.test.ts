@@ -8,8 +8,12 @@ import { nftables } from '../../../backends/nftables/backend.ts'
 import type { NftEntry } from '../../../backends/nftables/entries.ts'
 import { Pipeline } from '../../../src/agent/pipeline.ts'
 import type { Packet } from '../../../src/backend.ts'
+import { rawService, rawSlice } from '../../../src/bench/workload.ts'
 import { defaultConfig } from '../../../src/config/read.ts'
+import { readObject } from '../../../src/objects/read.ts'
+import type { ClusterEvent } from '../../../src/objects/types.ts'
 import { MODERN_KERNEL, type PortPlan } from '../../../src/plan/types.ts'
+import { diff, keyOf } from '../../../src/program/program.ts'
 import { arbEvents, finalObjects, HERE, setOf } from '../../support/generators.ts'
 
 const NODE = ['192.168.50.10', 'fd00:50::10'] as const
@@ -78,4 +82,29 @@ t.test('incremental and full lead every packet to the same places', async t => {
     { numRuns: 100 },
   )
   t.ok(seen > 500, `${seen} packets`)
+})
+
+const toEvent = (raw: unknown): ClusterEvent => {
+  const { object } = readObject(raw)
+  if (!object) throw new Error('the workload is unsound')
+  return setOf(object)
+}
+const arbHistory = fc.array(fc.subarray([0, 1, 2, 3, 4, 5, 6, 7]), { minLength: 1, maxLength: 8 })
+
+t.test('a restart finds every endpoint where history put it', async t => {
+  let moved = 0
+  fc.assert(
+    fc.property(arbHistory, history => {
+      const one = start()
+      one.apply([toEvent(rawService(0))])
+      for (const members of history) one.apply([toEvent(rawSlice(0, 0, members, 8))])
+      const fresh = start()
+      fresh.apply([toEvent(rawService(0)), toEvent(rawSlice(0, 0, history.at(-1) ?? [], 8))])
+      moved += diff(one.program, fresh.program, nftables.equal).length
+      fresh.adopt(one.program)
+      t.strictSame(diff(one.program, fresh.program, nftables.equal).map(keyOf), [])
+    }),
+    { numRuns: 100 },
+  )
+  t.ok(moved > 50, `${moved} would have moved`)
 })
