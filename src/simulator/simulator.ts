@@ -3,6 +3,7 @@
  * with the kubeconfig it hands out.
  */
 import { randomUUID } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import { type Edge, handle } from './api/handle.ts'
 import { DEFAULT_LIMITS, type Limits, type Listening, listen } from './api/http.ts'
 import type { Api } from './api/types.ts'
@@ -112,7 +113,9 @@ const serve = (
 
 /** The names and addresses that the server's certificate is good for. */
 const hostsOf = (bind: string): readonly string[] => {
-  const own = bind === '0.0.0.0' || bind === '::' ? [] : [bind]
+  const wildcard = bind === '0.0.0.0' || bind === '::'
+  const all = Object.values(networkInterfaces()).flatMap(found => found ?? [])
+  const own = wildcard ? all.map(({ address }) => address.replace(/%.*/, '')) : [bind]
   const inside = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
   return [...new Set([...own, '127.0.0.1', '::1', 'localhost', ...inside])]
 }

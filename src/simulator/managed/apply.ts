@@ -51,10 +51,10 @@ export const applyConfiguration = (
   const owners = ownersOf(live)
   const mine = owners.find(owner => sameOwner(owner, writer, 'Apply'))
   const others = owners.filter(owner => owner !== mine)
-  const wanted = fieldsOf(shape, ownable(configuration))
+  const wanted = fieldsOf(shape, ownable(configuration, writer))
   const merged = merge(shape, clone(live), configuration)
   if (!isObject(merged)) throw new Error('the merge of two objects is an object')
-  const { changed } = compare(shape, ownable(live), ownable(merged))
+  const { changed } = compare(shape, ownable(live, writer), ownable(merged, writer))
   const disputed = common(wanted, changed)
   const conflicts = others.flatMap(owner =>
     paths(common(owner.fields, disputed)).map(path => ({
@@ -70,7 +70,7 @@ export const applyConfiguration = (
     remove(shape, merged, dropped, unionRoots(held, wanted))
   }
   const same = mine !== undefined && equal(mine.fields, wanted)
-  const unchanged = same && equal(ownable(live), ownable(merged))
+  const unchanged = same && equal(ownable(live, writer), ownable(merged, writer))
   setOwners(merged, [...rest, unchanged ? mine : ownerOf(writer, 'Apply', wanted)])
   return { object: merged, conflicts: force ? [] : conflicts }
 }

@@ -24,6 +24,8 @@ export interface Writer {
   readonly apiVersion: string
   readonly subresource: string
   readonly now: string
+  /** The write has no say in the status, whatever it holds. */
+  readonly leavesStatus: boolean
 }
 
 /** What no manager owns: the server's own fields, and what names the object. */
@@ -41,9 +43,10 @@ const UNOWNED = new Set([
   'uid',
 ])
 
-/** An object less what nobody owns. */
-export const ownable = (object: JsonObject): JsonObject => {
+/** An object less what nobody owns, and what this write cannot own. */
+export const ownable = (object: JsonObject, { leavesStatus }: Writer): JsonObject => {
   const { apiVersion, kind, metadata, ...rest } = object
+  if (leavesStatus) delete rest['status']
   const own = Object.entries(mapAt(metadata)).filter(([key]) => !UNOWNED.has(key))
   return own.length === 0 ? rest : { metadata: Object.fromEntries(own), ...rest }
 }
@@ -106,12 +109,12 @@ export const trackUpdate = (
 ): void => {
   const given = ownersOf(object)
   const owners = given.length > 0 || old === null || isReset(object) ? given : ownersOf(old)
-  const now = ownable(object)
+  const now = ownable(object, writer)
   if (old === null) {
     setOwners(object, [ownerOf(writer, 'Update', fieldsOf(shape, now))])
     return
   }
-  const { changed, removed } = compare(shape, ownable(old), now)
+  const { changed, removed } = compare(shape, ownable(old, writer), now)
   const mine = owners.find(owner => sameOwner(owner, writer, 'Update'))
   const rest = owners
     .filter(owner => owner !== mine)

@@ -90,6 +90,10 @@ export const keepAllocated = (service: JsonObject, old: JsonObject): void => {
       before['clusterIPs'] !== undefined
     )
       own['clusterIPs'] = [...listAt(before, 'clusterIPs')]
+    if (listAt(own, 'ipFamilies').length === 0 && before['ipFamilies'] !== undefined)
+      own['ipFamilies'] = [...listAt(before, 'ipFamilies')]
+    if (textAt(own, 'ipFamilyPolicy') === '' && before['ipFamilyPolicy'] !== undefined)
+      own['ipFamilyPolicy'] = before['ipFamilyPolicy']
   }
   if (usesNodePorts(service) && usesNodePorts(old)) keepNodePorts(service, old)
   if (

@@ -10,6 +10,7 @@ import { createStore, type Journal, type Recovered } from './memory.ts'
 import { type Item, nameOf, type Store, textOf } from './types.ts'
 
 const SCHEMA = `
+  PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS versions (

@@ -10,6 +10,7 @@ const HELP = {
   'help.txt': ['--help'],
   'help-render.txt': ['render', '--help'],
   'help-run.txt': ['help', 'run'],
+  'help-simulate.txt': ['simulate', '--help'],
   'help-completion.txt': ['completion', '-h'],
   'help-version.txt': ['version', '--help'],
 }

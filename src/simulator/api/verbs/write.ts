@@ -31,6 +31,7 @@ export const writerOf = (api: Api, { query, agent, target }: Call): Writer => ({
   apiVersion: groupVersion(target.resource),
   subresource: target.subresource,
   now: api.world.now(),
+  leavesStatus: target.subresource === '' && target.resource.subresources.includes('status'),
 })
 
 /** Fills in what the server knows of an object that came in a request, and checks that it fits the path. */

@@ -190,6 +190,7 @@ const writer = (manager: string): Writer => ({
   apiVersion: 'v1',
   subresource: '',
   now: '2026-01-01T00:00:00Z',
+  leavesStatus: false,
 })
 const config = (data: JsonObject): JsonObject => ({ metadata: { name: 'c' }, data })
 

@@ -230,6 +230,15 @@ t.test('what never changes, and what goes with the type', async t => {
   const back = await patch(api, web.name, { type: 'ClusterIP', externalName: null })
   t.match(back.spec.clusterIP, /^10\.96\./, 'it gets an address again')
 
+  const replaced = await api.send('PUT', `${SVC}/${dual.name}`, {
+    body: { metadata: { name: dual.name }, spec: { ports: [{ port: 81 }] } },
+  })
+  t.match(
+    replaced.body['spec'],
+    { clusterIPs: dual.spec.clusterIPs, ipFamilies: ['IPv4', 'IPv6'] },
+    'a replacement keeps what it leaves out',
+  )
+
   const refusals: readonly (readonly [object, RegExp])[] = [
     [{ type: 'ExternalName' }, /spec\.externalName: Required value/],
     [{ type: 'Odd', ports: PORTS }, /spec\.type: Unsupported value: "Odd"/],
