@@ -10,11 +10,12 @@ import type { Problem } from '../objects/types.ts'
 import type { NodeFacts } from '../plan/types.ts'
 import type { Clock } from '../ports/clock.ts'
 import { diff } from '../program/program.ts'
+import { squash } from '../program/squash.ts'
 import type { Change, Entry } from '../program/types.ts'
 import type { Source, SourceUpdate } from '../sources/source.ts'
 import { backoffMs } from './backoff.ts'
 import { Inbox } from './inbox.ts'
-import type { Pipeline, PortUpdate, Timing } from './pipeline.ts'
+import type { Pipeline, PortUpdate, Timing, Update } from './pipeline.ts'
 
 export interface LoopOptions<E extends Entry> {
   readonly source: Source
@@ -123,17 +124,29 @@ class Writer<E extends Entry> {
   /** Takes events into the pipeline. Says whether the picture is whole now. */
   fold(updates: readonly SourceUpdate[]): boolean {
     const { pipeline, onProblems } = this.#options
-    const update = pipeline.apply(updates.flatMap(({ events }) => events))
-    const problems = [...updates.flatMap(source => source.problems), ...update.problems]
+    const problems = updates.flatMap(source => source.problems)
     if (problems.length > 0) onProblems(problems)
+    this.#take(pipeline.apply(updates.flatMap(({ events }) => events)))
+    const moved = updates.findLast(({ interfaceAddresses }) => interfaceAddresses)
+    if (moved?.interfaceAddresses)
+      this.#take(pipeline.setInterfaceAddresses(moved.interfaceAddresses))
+    return updates.some(source => source.synced)
+  }
+
+  #take(update: Update<E>): void {
+    const { backend, onProblems } = this.#options
+    if (update.problems.length > 0) onProblems(update.problems)
     for (const port of update.ports) {
       const first = this.#ports.get(port.key)
       const { before, previous } = first ?? port
       this.#ports.set(port.key, { ...port, before, previous })
     }
-    if (this.#inStep) this.#changes = [...this.#changes, ...update.changes]
+    if (this.#inStep)
+      this.#changes =
+        this.#changes.length === 0
+          ? update.changes
+          : squash([...this.#changes, ...update.changes], backend.equal)
     this.#timing = sum(this.#timing, update.timing)
-    return updates.some(source => source.synced)
   }
 
   /** Brings the kernel in step. Where it refuses certain service ports, the rest goes in without them. */

@@ -9,6 +9,8 @@ export interface SourceUpdate {
   readonly problems: readonly Problem[]
   /** Everything that was there at the start has been handed over. */
   readonly synced: boolean
+  /** The addresses of the node's interfaces, where they have changed. */
+  readonly interfaceAddresses?: readonly string[]
 }
 
 /** Ends when there is nothing more to tell, or when `signal` aborts. */

@@ -252,3 +252,18 @@ t.test('what else is to be done hears of every service port, once it is in', asy
   )
   t.strictSame(heard, [['IPv4 shop/a TCP'], ['IPv4 shop/b TCP']])
 })
+
+t.test('new interface addresses are new facts, without an event of the cluster', async t => {
+  const kernel = fakeKernel<Line>()
+  const addresses = ['10.9.0.1']
+  const { pipeline } = await run(
+    kernel,
+    sourceOf(told([service('a', '10.96.0.1')]), {
+      events: [],
+      problems: [],
+      synced: false,
+      interfaceAddresses: addresses,
+    }),
+  )
+  t.strictSame(pipeline.facts.interfaceAddresses.IPv4, addresses)
+})
