@@ -6,6 +6,7 @@ import type { Pipeline } from '../../agent/pipeline.ts'
 import type { Problem } from '../../objects/types.ts'
 import type { Entry } from '../../program/types.ts'
 import type { SourceUpdate } from '../../sources/source.ts'
+import { withAddresses } from '../../sources/with-addresses.ts'
 import { counted } from '../../terminal/amounts.ts'
 import { openProgress } from '../../terminal/progress.ts'
 import { Failure } from '../failure.ts'
@@ -15,7 +16,7 @@ import { Whereabouts } from '../whereabouts.ts'
 import { documentView } from './document-view.ts'
 import { openWithFirst } from './first-update.ts'
 import { flowCleaner } from './flows.ts'
-import { type Job, openParts, openSource } from './job.ts'
+import { type Job, openParts, openSource, seesAddresses } from './job.ts'
 import { logSync } from './log.ts'
 import { makeSysctls } from './sysctls.ts'
 import { textView } from './text-view.ts'
@@ -46,8 +47,15 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   const record = newRecord(job, pipeline, view)
   record.problems(missingNodes(job, opened.first))
   if (!job.dryRun) await makeSysctls({ backend, facts: pipeline.facts, io, log: job.log })
+  const source = opened.source(({ events }) => scene.whereabouts.note(events))
   const result = await runLoop({
-    source: opened.source(({ events }) => scene.whereabouts.note(events)),
+    source: seesAddresses(job)
+      ? withAddresses(source, {
+          list: io.interfaceAddresses,
+          everyMs: ADDRESSES_EVERY_MS,
+          clock: io.clock,
+        })
+      : source,
     pipeline,
     backend,
     kernel,
@@ -61,6 +69,9 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   if (!values.once) record.end()
   return exitCode(job, result, record.isFlawed())
 }
+
+/** How soon a new address of the node counts for its node ports. */
+const ADDRESSES_EVERY_MS = 5000
 
 const firstLook = async <E extends Entry>(
   job: Job<E>,

@@ -125,21 +125,28 @@ const openKernel = async <E extends Entry>(
   return dryRun ? rehearsal(kernel) : kernel
 }
 
+/** The addresses of this machine's interfaces count, not those that objects or flags describe. */
+export const seesAddresses = <E extends Entry>({
+  privileged,
+  setting,
+}: Pick<Job<E>, 'privileged' | 'setting'>): boolean =>
+  privileged && setting.nodeAddresses.length === 0
+
 const openPipeline = async <E extends Entry>(
-  { backend, setting, io, privileged }: Job<E>,
+  job: Job<E>,
   { events }: SourceUpdate,
   backendIo: BackendIo,
 ): Promise<Pipeline<E>> => {
+  const { backend, setting, io, privileged } = job
   const { config, nodeName, nodeAddresses, mode } = setting
   const node = nodesIn(events).find(({ name }) => name === nodeName)
-  const isDescribed = !privileged || nodeAddresses.length > 0
   return new Pipeline({
     backend,
     config,
     nodeName,
-    interfaceAddresses: isDescribed
-      ? describedAddresses(nodeAddresses, node)
-      : await io.interfaceAddresses(),
+    interfaceAddresses: seesAddresses(job)
+      ? await io.interfaceAddresses()
+      : describedAddresses(nodeAddresses, node),
     kernel: privileged ? await probeOf(mode)(backendIo) : MODERN_KERNEL,
     families: backendIo.families,
     now: io.clock.now,
