@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import { type JsonObject, mapAt } from '../../json.ts'
 import { groupVersion } from '../../resources/types.ts'
 import { type Item, textOf } from '../../store/types.ts'
+import { interestOf } from '../../watch/interest.ts'
 import { type Form, shaped } from '../forms.ts'
 import { isTrue } from '../request.ts'
 import { selectorTest, type Test } from '../selectors.ts'
@@ -20,6 +21,7 @@ interface Plan {
   readonly namespace: string
   /** The watcher's name of what it watches and how: equal names share bytes. */
   readonly channel: string
+  readonly interest: string
   /** null: begin with the present state. */
   readonly from: number | null
   readonly markEnd: boolean
@@ -57,6 +59,7 @@ const planOf = (api: Api, call: Call): Plan => {
     test: namedTest(call),
     namespace: target.namespace,
     channel: channelOf(call),
+    interest: interestOf(target.resource.id, target.name, query.get('fieldSelector')),
     from: resume || initial === 'false' ? (asked ?? api.store.revision()) : null,
     markEnd: initial === 'true' && bookmarks,
     bookmarks,
@@ -101,6 +104,7 @@ const run = async (api: Api, signal: AbortSignal, plan: Plan, out: Writable): Pr
   await new Promise<void>(resolve => {
     const watcher = api.hub.add({
       channel: plan.channel,
+      interest: plan.interest,
       encode: item => encode(plan, item),
       from,
       out,
