@@ -146,6 +146,18 @@ t.test('label, annotate, three kinds of patch, edit, scale, delete, wait', { ski
   const gone = say(['wait', '--for=delete', 'svc/web', '--timeout=10s'])
   await ok('delete svc web')
   t.equal((await gone).code, 0, 'who waits for a deletion learns of it')
+  // client-go's own reflector, with the list that comes as a watch.
+  await ok('create configmap brief --from-literal=a=b')
+  const streamed = say(['wait', '--for=delete', 'cm/brief', '--timeout=10s', '-v=8'], {
+    env: { KUBE_FEATURE_WatchListClient: 'true' },
+  })
+  await new Promise(resolve => setTimeout(resolve, 700))
+  await ok('delete cm brief')
+  t.match(
+    (await streamed).err,
+    /sendInitialEvents=true[\s\S]*received the bookmark that marks the end of initial events/,
+  )
+  t.equal((await streamed).code, 0)
   t.match(
     (await say(['get', 'svc', 'web'])).err,
     /Error from server \(NotFound\): services "web" not found/,
