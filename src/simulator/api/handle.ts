@@ -145,9 +145,13 @@ const verb = async (api: Api, call: Call, method: string): Promise<Reply> => {
       return watch(api, call)
   }
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
-  // What is read must not be lost by a crash after it was seen.
-  await settledOrFail(api)
-  return call.target.name === '' ? list(api, call) : get(api, call)
+  if (call.target.name === '') return list(api, call)
+  try {
+    return await get(api, call)
+  } finally {
+    // What was read, or was not there any more, must still be so after a crash. Lists read what is on disk already.
+    await settledOrFail(api)
+  }
 }
 
 const authorize = (
