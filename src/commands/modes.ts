@@ -4,6 +4,3 @@ import { type BackendName, backends } from '../../backends/registry.ts'
 const isMode = (name: string): name is BackendName => Object.hasOwn(backends, name)
 
 export const MODES: readonly BackendName[] = Object.keys(backends).filter(isMode)
-
-/** What a configuration without a mode means. */
-export const DEFAULT_MODE: BackendName = 'nftables'

@@ -3,7 +3,8 @@
  * names of those it takes; parsing, help and shell completion are read from here.
  */
 import type { BackendName } from '../../backends/registry.ts'
-import { DEFAULT_MODE, MODES } from './modes.ts'
+import { DEFAULT_MODE } from '../config/defaults.ts'
+import { MODES } from './modes.ts'
 
 interface Described {
   readonly short?: string

@@ -4,12 +4,13 @@
  */
 import type { BackendName } from '../../backends/registry.ts'
 import { parseAddress } from '../addresses.ts'
+import { DEFAULT_MODE } from '../config/defaults.ts'
 import { defaultConfig, readConfig, withFlags } from '../config/read.ts'
 import type { ProxyConfig } from '../config/types.ts'
 import { FAMILIES, type Family, type Problem } from '../objects/types.ts'
 import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
-import { DEFAULT_MODE, MODES } from './modes.ts'
+import { MODES } from './modes.ts'
 import type { Values } from './options.ts'
 import { isError, type ReportProblems } from './problems.ts'
 import { SAMPLE_CLUSTER, SAMPLE_CONFIG } from './sample/source.ts'
@@ -103,7 +104,7 @@ const readProxyConfig = async ({ values, io, report }: Asked): Promise<ProxyConf
   const read =
     file === undefined
       ? { config: defaultConfig(), problems: [] }
-      : readConfig(await textOf(file, io), file)
+      : readConfig(await textOf(file, io), file, proxyMode)
   const flagged = withFlags(read.config, { config: given, hostnameOverride, proxyMode })
   const problems: readonly Problem[] = [...read.problems, ...flagged.problems]
   report(problems)

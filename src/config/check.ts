@@ -4,28 +4,37 @@
  */
 import { parseAddress, parseCidr } from '../addresses.ts'
 import { HEALTHZ_PORT, METRICS_PORT } from './defaults.ts'
-import { type FieldFault, type Reporter, report } from './fields.ts'
+import { formatDuration } from './duration.ts'
+import { type FieldFault, REFUSED, type Reporter, report } from './fields.ts'
 import type { ProxyConfig, ProxyMode, SyncPeriods } from './types.ts'
 
-type Fault = Omit<FieldFault, 'code' | 'severity'>
-
-/** The mode in force where none is chosen, as in kube-proxy. */
-const DEFAULT_MODE: ProxyMode = 'iptables'
+type Fault = Omit<FieldFault, 'code' | 'severity' | 'consequence'>
 
 /** The periods of the section that the mode uses. */
 const activePeriods = (config: ProxyConfig, mode: ProxyMode): SyncPeriods =>
   mode === 'ipvs' || mode === 'nftables' ? config[mode] : config.iptables
 
-/** Reports what does not go together and returns the configuration that holds instead. */
-export const checkTogether = (config: ProxyConfig, reporter: Reporter): ProxyConfig => {
+/** Reports what does not go together in mode `mode` and returns the configuration that holds instead. */
+export const checkTogether = (
+  config: ProxyConfig,
+  mode: ProxyMode,
+  reporter: Reporter,
+): ProxyConfig => {
   for (const fault of [
     ...detectorFaults(config),
     ...clusterCidrFaults(config),
     ...gateFaults(config),
   ])
-    report(reporter, { code: 'BAD_CONFIG_VALUE', severity: 'error', ...fault })
+    reportOnce(reporter, fault)
   reportUnknownGates(config, reporter)
-  return withPeriods(config, reporter)
+  return withPeriods(config, mode, reporter)
+}
+
+// A field that was refused by itself has its default now, about which nobody needs to hear.
+const reportOnce = (reporter: Reporter, fault: Fault): void => {
+  const field = fault.path.join('.')
+  if (reporter.problems.some(problem => problem.field === field)) return
+  report(reporter, { code: 'BAD_CONFIG_VALUE', severity: 'error', ...fault, consequence: REFUSED })
 }
 
 /** An IPv6 bind address moves the default addresses of the health and metrics servers to IPv6. */
@@ -49,7 +58,6 @@ const detectorFaults = ({ detectLocalMode, detectLocal }: ProxyConfig): readonly
             path: ['detectLocal', name],
             value: '',
             fact: `is empty, and detectLocalMode ${detectLocalMode} needs it`,
-            consequence: 'pods cannot be told from other clients',
           },
         ]
       : []
@@ -75,7 +83,6 @@ const clusterCidrFaults = ({ detectLocalMode, clusterCIDR }: ProxyConfig): reado
           path: ['clusterCIDR'],
           value: clusterCIDR,
           fact: 'is neither one range nor an IPv4 and an IPv6 range with a comma between them',
-          consequence: 'pods are recognised by the first readable range of each family only',
         },
       ]
 }
@@ -98,7 +105,6 @@ const gateFaults = ({ featureGates }: ProxyConfig): readonly Fault[] =>
             path: ['featureGates', name],
             value: on,
             fact: 'cannot be false: the gate is locked to true',
-            consequence: 'the gate stays on',
           },
         ]
       : [],
@@ -117,18 +123,14 @@ const reportUnknownGates = ({ featureGates }: ProxyConfig, reporter: Reporter): 
       })
 }
 
-const withPeriods = (config: ProxyConfig, reporter: Reporter): ProxyConfig => {
-  const mode = config.mode || DEFAULT_MODE
+const withPeriods = (config: ProxyConfig, mode: ProxyMode, reporter: Reporter): ProxyConfig => {
   const section = mode === 'userspace' ? 'iptables' : mode
   const { syncPeriod, minSyncPeriod } = activePeriods(config, mode)
   if (minSyncPeriod <= syncPeriod) return config
-  report(reporter, {
-    code: 'BAD_CONFIG_VALUE',
-    severity: 'error',
+  reportOnce(reporter, {
     path: [section, 'minSyncPeriod'],
-    value: `${minSyncPeriod}ms`,
-    fact: `is longer than ${section}.syncPeriod, ${syncPeriod}ms`,
-    consequence: 'both are taken as syncPeriod',
+    value: formatDuration(minSyncPeriod),
+    fact: `is longer than ${section}.syncPeriod, ${formatDuration(syncPeriod)}`,
   })
   return { ...config, [section]: { ...config[section], minSyncPeriod: syncPeriod } }
 }

@@ -1,7 +1,7 @@
 /**
  * The configuration of an empty file (spec agent, section 1.1).
  */
-import type { ProxyConfig } from './types.ts'
+import type { ProxyConfig, ProxyMode } from './types.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -10,6 +10,9 @@ const HOUR = 60 * MINUTE
 /** Ports that the health and metrics servers listen on unless told otherwise. */
 export const HEALTHZ_PORT = 10256
 export const METRICS_PORT = 10249
+
+/** The mode in force where neither a file nor a flag names one; kube-proxy's is iptables. */
+export const DEFAULT_MODE: ProxyMode & 'nftables' = 'nftables'
 
 /** The defaults, as kube-proxy has them; mode is not chosen. */
 export const DEFAULTS: ProxyConfig = {

@@ -20,6 +20,11 @@ interface SyntaxFault {
   readonly place: Place
 }
 
+const FACTS: ReadonlyMap<string, string> = new Map([
+  ['DUPLICATE_KEY', 'has the same field twice'],
+  ['MULTIPLE_DOCS', 'holds more than one document, and a configuration is one'],
+])
+
 /** Reads one document. Never throws: what is wrong is in `faults`. */
 export const readDocument = (text: string, file: string): ConfigDocument => {
   const lines = new LineCounter()
@@ -31,7 +36,7 @@ export const readDocument = (text: string, file: string): ConfigDocument => {
   })
   const faults = document.errors.map(({ code, message, pos: [offset] }) => ({
     repeatedKey: code === 'DUPLICATE_KEY',
-    fact: message,
+    fact: FACTS.get(code) ?? `is not YAML: ${message}`,
     place: placeAt(offset),
   }))
   const readable = faults.every(({ repeatedKey }) => repeatedKey)

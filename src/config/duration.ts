@@ -1,5 +1,5 @@
 /**
- * Durations as Kubernetes writes them ("30s", "1m30s", "1.5h", "250ms"), to milliseconds. Pure.
+ * Durations as Kubernetes writes them ("30s", "1m30s", "1.5h", "250ms"), to milliseconds and back. Pure.
  */
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -25,4 +25,24 @@ export const parseDuration = (text: string): number | null => {
   for (const [, amount, unit] of parts.matchAll(PART))
     total += Number(amount) * (UNITS[unit ?? ''] ?? 0)
   return sign === '-' ? -total : total
+}
+
+const SHOWN: readonly (readonly [unit: string, ms: number])[] = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+]
+
+/** Milliseconds, 0 or more, as people write them: `1m30s`, `250ms`, `1.5s`. */
+export const formatDuration = (milliseconds: number): string => {
+  if (milliseconds === 0) return '0s'
+  if (milliseconds < 1000) return `${milliseconds}ms`
+  let rest = milliseconds
+  let text = ''
+  for (const [unit, ms] of SHOWN) {
+    const amount = unit === 's' ? rest / ms : Math.floor(rest / ms)
+    rest -= amount * ms
+    if (amount > 0) text += `${amount}${unit}`
+  }
+  return text
 }

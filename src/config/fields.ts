@@ -5,6 +5,7 @@
 import type { Problem } from '../objects/types.ts'
 import { DEFAULTS } from './defaults.ts'
 import type { ConfigDocument, Path } from './document.ts'
+import { formatDuration } from './duration.ts'
 import { isMapping, type Reader } from './reading.ts'
 import { SCHEMA, UNUSED } from './schema.ts'
 import type { ProxyConfig } from './types.ts'
@@ -23,8 +24,12 @@ export interface FieldFault {
   readonly path: Path
   readonly value: unknown
   readonly fact: string
+  /** Of a warning; an error has but one, REFUSED. */
   readonly consequence: string
 }
+
+/** What follows from an error in a configuration. */
+export const REFUSED = 'kpc does not start'
 
 export const report = ({ file, document, problems }: Reporter, fault: FieldFault): void => {
   const { code, severity, path, value, fact, consequence } = fault
@@ -50,8 +55,7 @@ const readSection = (
   if (content === undefined || content === null) return defaults
   if (!isMapping(content)) {
     const fact = 'is not a mapping of fields'
-    const consequence = 'the defaults of this section hold'
-    report(reporter, { ...WRONG, path, value: content, fact, consequence })
+    report(reporter, { ...WRONG, path, value: content, fact, consequence: REFUSED })
     return defaults
   }
   const read: Record<string, unknown> = { ...defaults }
@@ -83,7 +87,11 @@ const readField = (
     case 'unset':
       return fallback
     case 'fault': {
-      const consequence = `the default, ${JSON.stringify(fallback)}, holds`
+      const shown =
+        reading.isDuration && typeof fallback === 'number'
+          ? formatDuration(fallback)
+          : JSON.stringify(fallback)
+      const consequence = `the default, ${shown}, holds`
       report(reporter, { ...WRONG, path, value: given, fact: reading.fact, consequence })
       return fallback
     }

@@ -5,9 +5,10 @@
  */
 import type { Problem } from '../objects/types.ts'
 import { checkTogether, withDefaultAddresses } from './check.ts'
-import { DEFAULTS } from './defaults.ts'
+import { DEFAULT_MODE, DEFAULTS } from './defaults.ts'
 import { readDocument } from './document.ts'
-import { type Reporter, readFields, report } from './fields.ts'
+import { REFUSED, type Reporter, readFields, report } from './fields.ts'
+import { NODE_NAME, nodeNameOf } from './names.ts'
 import { isMapping } from './reading.ts'
 import type { ProxyConfig, ProxyMode } from './types.ts'
 
@@ -19,8 +20,15 @@ export interface ConfigReading {
 /** The configuration of an empty file. */
 export const defaultConfig = (): ProxyConfig => DEFAULTS
 
-/** Reads YAML or JSON. `file` is the name that problems give. A field that is wrong keeps its default. */
-export const readConfig = (text: string, file: string): ConfigReading => {
+/**
+ * Reads YAML or JSON. `file` is the name that problems give; `flagMode` is the mode in force where the file names none.
+ * A field that is wrong keeps its default.
+ */
+export const readConfig = (
+  text: string,
+  file: string,
+  flagMode: ProxyMode = DEFAULT_MODE,
+): ConfigReading => {
   const document = readDocument(text, file)
   const problems: Problem[] = []
   const reporter: Reporter = { file, document, problems }
@@ -32,26 +40,26 @@ export const readConfig = (text: string, file: string): ConfigReading => {
       field: '',
       value: '',
       fact,
-      consequence: repeatedKey ? 'the last one holds' : 'the defaults hold',
+      consequence: repeatedKey ? 'the last one holds' : REFUSED,
       place,
     })
   const { content } = document
   if (document.faults.some(({ repeatedKey }) => !repeatedKey)) return { config: DEFAULTS, problems }
-  if (!isMapping(content) || !checkKind(content, reporter)) {
-    if (!isMapping(content)) reportKind(reporter, [], content)
-    return { config: DEFAULTS, problems }
-  }
+  if (!isMapping(content)) reportContent(content, reporter)
+  if (!isMapping(content) || !checkKind(content, reporter)) return { config: DEFAULTS, problems }
   const fields = withDefaultAddresses(readFields(content, reporter), content)
-  const config = checkTogether(fields, reporter)
-  return { config, problems: problems.map(problem => weighed(problem, config.mode)) }
+  const mode = fields.mode || flagMode
+  const config = checkTogether(fields, mode, reporter)
+  return { config, problems: problems.map(problem => weighed(problem, mode)) }
 }
 
-/** As in kube-proxy, what is wrong in the section of a mode that is not chosen stops nobody. */
-const weighed = (problem: Problem, mode: ProxyConfig['mode']): Problem => {
+/** As in kube-proxy, what is wrong in the section of a mode that is not in force stops nobody. */
+const weighed = (problem: Problem, mode: ProxyMode): Problem => {
+  if (problem.severity === 'warning') return problem
   const idle = ['ipvs', 'nftables'].some(
     section => section !== mode && problem.field.startsWith(`${section}.`),
   )
-  return idle ? { ...problem, severity: 'warning' } : problem
+  return idle ? { ...problem, severity: 'warning' } : { ...problem, consequence: REFUSED }
 }
 
 const API = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }
@@ -59,21 +67,35 @@ const API = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyCo
 const checkKind = (content: Readonly<Record<string, unknown>>, reporter: Reporter): boolean => {
   let right = true
   for (const [name, wanted] of Object.entries(API)) {
-    if (content[name] === wanted) continue
-    reportKind(reporter, [name], content[name])
+    const given = content[name]
+    if (given === wanted) continue
+    const isMissing = given === undefined || given === null
+    reportKind(reporter, [name], given, isMissing ? `is missing (${wanted})` : `is not ${wanted}`)
     right = false
   }
   return right
 }
 
-const reportKind = (reporter: Reporter, path: readonly string[], value: unknown): void =>
+const reportContent = (content: unknown, reporter: Reporter): void => {
+  const isEmpty = content === undefined || content === null
+  const fact = isEmpty ? 'is empty' : 'is not a mapping of fields'
+  const kind = `${API.kind} of ${API.apiVersion}`
+  reportKind(reporter, [], isEmpty ? undefined : content, `${fact}: a ${kind} is read here`)
+}
+
+const reportKind = (
+  reporter: Reporter,
+  path: readonly string[],
+  value: unknown,
+  fact: string,
+): void =>
   report(reporter, {
     code: 'NOT_A_PROXY_CONFIG',
     severity: 'error',
     path,
-    value,
-    fact: `does not say ${API.apiVersion}, ${API.kind}`,
-    consequence: 'the file is not used, the defaults hold',
+    value: value ?? undefined,
+    fact,
+    consequence: REFUSED,
   })
 
 /** What the command line says about the configuration. */
@@ -98,10 +120,10 @@ export const withFlags = (config: ProxyConfig, flags: ConfigFlags): ConfigReadin
 
 const withHostname = (config: ProxyConfig, flag: string | undefined): ConfigReading => {
   if (flag === undefined || flag === '') return { config, problems: [] }
-  const hostnameOverride = flag.trim().toLowerCase()
-  if (hostnameOverride !== '') return { config: { ...config, hostnameOverride }, problems: [] }
-  const consequence = 'the name of the configuration or of the host holds'
-  return { config, problems: [flagFault('--hostname-override', flag, 'is blank', consequence)] }
+  const hostnameOverride = nodeNameOf(flag)
+  if (hostnameOverride !== null) return { config: { ...config, hostnameOverride }, problems: [] }
+  const fact = `is not ${NODE_NAME}`
+  return { config, problems: [flagFault('--hostname-override', flag, fact, REFUSED)] }
 }
 
 const withMode = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
@@ -110,7 +132,7 @@ const withMode = (config: ProxyConfig, flags: ConfigFlags): ConfigReading => {
   const mode = MODES.find(word => word === proxyMode)
   const known = MODES.filter(word => word !== '').join(', ')
   if (mode === undefined) {
-    const fault = flagFault('--proxy-mode', proxyMode, `is not one of ${known}`, 'flag ignored')
+    const fault = flagFault('--proxy-mode', proxyMode, `is not one of ${known}`, REFUSED)
     return { config, problems: [fault] }
   }
   // kube-proxy ignores the flag beside a file; where the file names no mode, nothing speaks against the flag.

@@ -9,12 +9,13 @@ import { parseDuration } from './duration.ts'
 export type Reading<T> =
   | { readonly kind: 'value'; readonly value: T }
   | { readonly kind: 'unset' }
-  | { readonly kind: 'fault'; readonly fact: string }
+  /** `isDuration`: the field's value is in milliseconds. */
+  | { readonly kind: 'fault'; readonly fact: string; readonly isDuration?: true }
 
 export type Reader<T> = (given: unknown) => Reading<T>
 
-const value = <T>(read: T): Reading<T> => ({ kind: 'value', value: read })
-const fault = (fact: string): Reading<never> => ({ kind: 'fault', fact })
+export const value = <T>(read: T): Reading<T> => ({ kind: 'value', value: read })
+export const fault = (fact: string): Reading<never> => ({ kind: 'fault', fact })
 const UNSET: Reading<never> = { kind: 'unset' }
 
 /** A reader for which the zero value stands for "not given", as in many fields of the API. */
@@ -56,7 +57,11 @@ export const duration: Reader<number> = given => {
   const read = typeof given === 'string' ? parseDuration(given) : null
   return read !== null && read >= 0
     ? value(read)
-    : fault('is not a duration such as "30s" or "1m30s" that is 0 or more')
+    : {
+        kind: 'fault',
+        fact: 'is not a duration such as "30s" or "1m30s" that is 0 or more',
+        isDuration: true,
+      }
 }
 
 /** A duration, or nanoseconds as a whole number: the one field of the API that allows both. */

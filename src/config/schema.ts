@@ -3,6 +3,7 @@
  * sees to it that every field of ProxyConfig is here. Pure data.
  */
 import { HEALTHZ_PORT, METRICS_PORT } from './defaults.ts'
+import { headerText, interfaceName, nodeName, schedulerName } from './names.ts'
 import {
   address,
   addressAndPort,
@@ -35,8 +36,8 @@ export const SCHEMA: Schema<ProxyConfig> = {
   featureGates: gates,
   clientConnection: {
     kubeconfig: text,
-    acceptContentTypes: text,
-    contentType: unlessZero(text),
+    acceptContentTypes: headerText,
+    contentType: unlessZero(headerText),
     qps: unlessZero(number),
     burst: unlessZero(integer(0)),
   },
@@ -45,7 +46,7 @@ export const SCHEMA: Schema<ProxyConfig> = {
     flushFrequency: unlessZero(durationOrNanoseconds),
     verbosity: integer(0),
   },
-  hostnameOverride: text,
+  hostnameOverride: nodeName,
   bindAddress: unlessZero(address),
   healthzBindAddress: unlessZero(addressAndPort(HEALTHZ_PORT)),
   metricsBindAddress: unlessZero(addressAndPort(METRICS_PORT)),
@@ -63,7 +64,7 @@ export const SCHEMA: Schema<ProxyConfig> = {
   ipvs: {
     syncPeriod: period,
     minSyncPeriod: duration,
-    scheduler: text,
+    scheduler: schedulerName,
     excludeCIDRs: cidrs,
     strictARP: flag,
     tcpTimeout: duration,
@@ -74,7 +75,7 @@ export const SCHEMA: Schema<ProxyConfig> = {
   detectLocalMode: unlessZero(
     oneOf('ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'),
   ),
-  detectLocal: { bridgeInterface: text, interfaceNamePrefix: text },
+  detectLocal: { bridgeInterface: interfaceName, interfaceNamePrefix: interfaceName },
   clusterCIDR: text,
   nodePortAddresses,
   oomScoreAdj: integer(-1000, 1000),

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { defaultConfig, readConfig, withFlags } from '../../../src/config/read.ts'
 import type { ProxyConfig } from '../../../src/config/types.ts'
+import { formatProblem } from '../../../src/objects/problem.ts'
 import type { Problem } from '../../../src/objects/types.ts'
 
 const HEAD = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
@@ -212,7 +213,8 @@ t.test('fields that do not go together', async t => {
     ['clusterCIDR: 10.0.0.0', 'clusterCIDR'],
     ['clusterCIDR: 10.0.0.0/8,11.0.0.0/8', 'clusterCIDR'],
     ['clusterCIDR: 10.0.0.0/8,fd00::/8,11.0.0.0/8', 'clusterCIDR'],
-    ['iptables: {syncPeriod: 1s, minSyncPeriod: 2s}', 'iptables.minSyncPeriod'],
+    ['{mode: iptables, iptables: {syncPeriod: 1s, minSyncPeriod: 2s}}', 'iptables.minSyncPeriod'],
+    ['nftables: {syncPeriod: 1s, minSyncPeriod: 2s}', 'nftables.minSyncPeriod'],
     ['{mode: ipvs, ipvs: {syncPeriod: 1s, minSyncPeriod: 2s}}', 'ipvs.minSyncPeriod'],
     ['featureGates: {NFTablesProxyMode: false}', 'featureGates.NFTablesProxyMode'],
   ]
@@ -224,16 +226,54 @@ t.test('fields that do not go together', async t => {
       body,
     )
   }
-  t.equal(read('iptables: {syncPeriod: 1s, minSyncPeriod: 2s}').config.iptables.minSyncPeriod, 1000)
+  const short = read('mode: iptables\niptables: {syncPeriod: 1s, minSyncPeriod: 2s}')
+  t.equal(short.config.iptables.minSyncPeriod, 1000)
   t.strictSame(read('ipvs: {syncPeriod: 1s, minSyncPeriod: 2s}').problems, [], 'not in use')
   t.strictSame(read('detectLocalMode: NodeCIDR\nclusterCIDR: x').problems, [], 'not in use')
 })
 
 t.test('what is wrong in the section of another mode only warns', async t => {
-  const [idle] = read('nftables: {masqueradeBit: 40}').problems
-  t.equal(idle?.severity, 'warning')
+  const [idle] = read('nftables: {masqueradeBit: 40}\nmode: iptables').problems
+  t.match(idle, { severity: 'warning', consequence: 'the default, 14, holds' })
   const [used] = read('nftables: {masqueradeBit: 40}\nmode: nftables').problems
-  t.equal(used?.severity, 'error')
+  t.match(used, { severity: 'error', consequence: 'kpc does not start' })
+  const [period] = read('ipvs: {syncPeriod: 10}').problems
+  t.match(period, { severity: 'warning', consequence: 'the default, 30s, holds' })
+})
+
+t.test('where the file names no mode, the flag does, and else the default mode', async t => {
+  const text = `${HEAD}nftables: {masqueradeBit: 40}`
+  t.match(readConfig(text, 'proxy.yaml').problems, [{ severity: 'error' }])
+  t.match(readConfig(text, 'proxy.yaml', 'nftables').problems, [{ severity: 'error' }])
+  t.match(readConfig(text, 'proxy.yaml', 'iptables').problems, [{ severity: 'warning' }])
+})
+
+t.test('durations are told as people write them', async t => {
+  const { problems } = read('nftables: {syncPeriod: 1500ms, minSyncPeriod: 90s}')
+  t.match(problems, [{ value: '"1m30s"', fact: 'is longer than nftables.syncPeriod, 1.5s' }])
+})
+
+t.test('what is wrong with the text itself', async t => {
+  const told = (text: string): readonly string[] =>
+    readConfig(text, 'proxy.yaml').problems.map(formatProblem)
+  t.strictSame(told(''), [
+    'error: proxy.yaml: is empty: a KubeProxyConfiguration of kubeproxy.config.k8s.io/v1alpha1 is read here; kpc does not start\n  in proxy.yaml, document 1, line 1',
+  ])
+  t.match(told('# nothing\n'), [/is empty: /])
+  t.match(told('- a'), [/^error: proxy\.yaml: \["a"\] is not a mapping of fields: /])
+  t.match(told('a: [\n'), [/^error: proxy\.yaml: is not YAML: .*; kpc does not start\n/])
+  t.match(told(`${HEAD}---\n${HEAD}`), [
+    /^error: proxy\.yaml: holds more than one document, and a configuration is one; kpc does not start\n.*line 3$/,
+  ])
+  t.match(told(`${HEAD}mode: iptables\nmode: nftables`), [
+    /^warning: proxy\.yaml: has the same field twice; the last one holds\n.*line 4$/,
+  ])
+  t.match(told('kind: KubeProxyConfiguration'), [
+    /apiVersion is missing \(kubeproxy\.config\.k8s\.io\/v1alpha1\); kpc does not start/,
+  ])
+  t.match(told(HEAD.replace('v1alpha1', 'v9')), [
+    /apiVersion "kubeproxy.config.k8s.io\/v9" is not kubeproxy\.config\.k8s\.io\/v1alpha1; /,
+  ])
 })
 
 t.test('a problem says where, what, which values are right and what follows', async t => {
@@ -245,7 +285,7 @@ t.test('a problem says where, what, which values are right and what follows', as
     field: 'iptables.masqueradeBit',
     value: '40',
     fact: 'is not a whole number from 0 to 31',
-    consequence: 'the default, 14, holds',
+    consequence: 'kpc does not start',
     place: { file: 'proxy.yaml', document: 1, line: 5 },
   })
 })
