@@ -27,6 +27,7 @@ export const shaped = (object: JsonObject, form: Form, headers = true): JsonObje
       return partial(object, form.media.version)
     case '':
     case 'APIGroupDiscoveryList':
+    case 'OpenAPIv2':
       return object
   }
 }

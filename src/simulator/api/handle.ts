@@ -196,7 +196,7 @@ const plain = async (
     case 'apis':
       return discoveryReply(segments, media)
     case 'openapi':
-      return openApi(segments.slice(1))
+      return openApi(segments.slice(1), media)
     case 'version':
       return version(segments)
   }

@@ -2,6 +2,7 @@
  * What form an answer is to have, from the Accept header: JSON or YAML, whole objects, tables, or metadata only. A type
  * we do not speak, such as protobuf, is passed over for the next one in the list, as the API's rules want it.
  */
+import { OPENAPI_V2_PROTOBUF } from './openapi-protobuf.ts'
 import { notAcceptable } from './status.ts'
 
 export interface Media {
@@ -12,6 +13,7 @@ export interface Media {
     | 'PartialObjectMetadata'
     | 'PartialObjectMetadataList'
     | 'APIGroupDiscoveryList'
+    | 'OpenAPIv2'
   readonly version: string
 }
 
@@ -59,6 +61,7 @@ const FORMS = [
 
 const mediaOf = ({ type, parameters, weight }: Choice): Media | null => {
   if (weight <= 0) return null
+  if (type === OPENAPI_V2_PROTOBUF) return { ...WHOLE, as: 'OpenAPIv2' }
   const encoding = encodingOf(type)
   if (encoding === null) return null
   const form = parameters.get('as') ?? ''

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../json.ts'
 import { RESOURCES } from '../resources/table.ts'
+import type { Media } from './media.ts'
 import { pathsOf } from './openapi-paths.ts'
+import { encodeOpenApiV2, OPENAPI_V2_REPLY } from './openapi-protobuf.ts'
 import { type Flavour, schemasOf } from './openapi-schemas.ts'
 import { VERSION } from './plain-paths.ts'
 import { noSuchPath } from './status.ts'
@@ -32,14 +34,20 @@ const once = (name: string, make: () => Promise<JsonObject>): Promise<string> =>
 }
 
 /** Answers what is below /openapi. */
-export const openApi = async ([version, ...rest]: readonly string[]): Promise<Reply> => {
+export const openApi = async (
+  [version, ...rest]: readonly string[],
+  media: Media,
+): Promise<Reply> => {
   const json = (text: string): Reply => ({
     kind: 'text',
     code: 200,
     type: 'application/json',
     text,
   })
-  if (version === 'v2' && rest.length === 0) return json(await once('v2', v2))
+  if (version === 'v2' && rest.length === 0)
+    return media.as === 'OpenAPIv2'
+      ? { kind: 'text', code: 200, type: OPENAPI_V2_REPLY, text: await v2Protobuf() }
+      : json(await once('v2', v2))
   if (version !== 'v3') throw noSuchPath()
   if (rest.length === 0) return { kind: 'object', code: 200, object: await index() }
   const root = rest.join('/')
@@ -74,3 +82,10 @@ const v2 = async (): Promise<JsonObject> => ({
   paths: pathsOf(RESOURCES, V2),
   definitions: await schemasOf(RESOURCES, V2),
 })
+
+let encoded: Promise<Buffer> | undefined
+
+const v2Protobuf = (): Promise<Buffer> => {
+  encoded ??= v2().then(encodeOpenApiV2)
+  return encoded
+}

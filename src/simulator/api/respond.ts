@@ -65,7 +65,7 @@ const sendText = async (
   { message, response, warnings }: Exchange,
   code: number,
   type: string,
-  text: string,
+  text: string | Buffer,
 ): Promise<void> => {
   const headers: Record<string, string | string[] | number> = {
     'Content-Type': type,
@@ -81,7 +81,7 @@ const sendText = async (
     response.end(body)
     return
   }
-  const body = Buffer.from(text)
+  const body = typeof text === 'string' ? Buffer.from(text) : text
   response.writeHead(code, { ...headers, 'Content-Length': body.length })
   response.end(body)
 }

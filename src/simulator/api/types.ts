@@ -44,7 +44,12 @@ export interface Call {
 export type Reply =
   | { readonly kind: 'object'; readonly code: number; readonly object: JsonObject }
   | { readonly kind: 'item'; readonly code: number; readonly item: Item }
-  | { readonly kind: 'text'; readonly code: number; readonly type: string; readonly text: string }
+  | {
+      readonly kind: 'text'
+      readonly code: number
+      readonly type: string
+      readonly text: string | Buffer
+    }
   | {
       readonly kind: 'stream'
       readonly type: string

@@ -325,6 +325,20 @@ t.test('validation and dry run', { skip }, async t => {
     '36',
   )
   t.equal(await ok('get --raw /readyz'), 'ok')
+
+  // For a List kubectl asks for OpenAPI v2, in protobuf, and validates by itself.
+  const listOf = (extra: string): string =>
+    `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"l"}${extra}}]}`
+  t.equal(await ok('apply -f -', { input: listOf('') }), 'configmap/l created\n')
+  const listed = await say(['apply', '-f', '-'], { input: listOf(',"foo":1') })
+  t.match(
+    listed.err,
+    /ValidationError\(ConfigMap\): unknown field "foo" in io\.k8s\.api\.core\.v1\.ConfigMap/,
+  )
+  t.match(
+    await ok('explain service.spec.ports --output=plaintext-openapiv2'),
+    /RESOURCE: ports <\[\]Object>/,
+  )
 })
 
 const REST = `
