@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { constants, hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Io, Output } from './commands/io.ts'
@@ -15,17 +15,34 @@ import { realClock } from './ports/clock.ts'
 import { realExec } from './ports/exec.ts'
 
 const ending = new AbortController()
+let asked: NodeJS.Signals | undefined
 
-// Ctrl-C asks to end; who asks twice does not want to wait.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
+const end = (signal: NodeJS.Signals): void => {
+  asked ??= signal
+  ending.abort()
+}
 
-const outputTo = (stream: NodeJS.WriteStream): Output => {
+// Ctrl-C asks to end; who asks twice does not want to wait. A terminal that closes may say so twice and means it once.
+process.once('SIGINT', end)
+process.once('SIGTERM', end)
+process.on('SIGHUP', end)
+
+// Whoever started this process over a channel (see rerun) has closed it, or is no more.
+process.on('disconnect', () => ending.abort())
+if (process.connected === false) ending.abort()
+process.channel?.unref()
+
+const outputTo = (stream: NodeJS.WriteStream, onFault: (error: Error) => void): Output => {
   let open = true
-  // The reader has gone (`kpc render | head`): nothing more is written, and the work ends.
   stream.on('error', error => {
-    if (!('code' in error) || error.code !== 'EPIPE') throw error
-    open = false
-    ending.abort()
+    // The reader has gone (`kpc render | head`): nothing more is written, and the work ends.
+    if ('code' in error && error.code === 'EPIPE') {
+      open = false
+      ending.abort()
+      return
+    }
+    process.exitCode = 2
+    onFault(error)
   })
   return {
     write: words => {
@@ -35,6 +52,16 @@ const outputTo = (stream: NodeJS.WriteStream): Output => {
     width: () => (stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY),
   }
 }
+
+// A log that cannot be written does not end the work that it tells of: a disk that is full may have room again.
+const stderr = outputTo(process.stderr, () => undefined)
+
+let resultsLost = false
+const stdout = outputTo(process.stdout, ({ message }) => {
+  if (!resultsLost) stderr.write(`error: standard output: ${message}\n`)
+  resultsLost = true
+  ending.abort()
+})
 
 // linux/capability.h
 const CAP_NET_ADMIN = 12n
@@ -48,22 +75,38 @@ const mayChangeRules = async (): Promise<boolean> => {
 const rerun: Io['rerun'] = ([command = '', ...args], argv) =>
   new Promise((resolve, reject) => {
     const self = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)]
-    const child = spawn(command, [...args, ...self, ...argv], { stdio: 'inherit' })
-    // A terminal sends Ctrl-C to the child as well; SIGTERM comes to this process alone.
-    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    // The channel survives `ip netns exec`. Its end reaches the child however this process ends, and says no more to a
+    // child that Ctrl-C on the terminal has reached as well.
+    const child = spawn(command, [...args, ...self, ...argv], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    })
+    const letEnd = (): void => {
+      if (child.connected) child.disconnect()
+      for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGKILL'))
+    }
+    if (ending.signal.aborted) letEnd()
+    else ending.signal.addEventListener('abort', letEnd, { once: true })
     child.on('error', reject)
-    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 2 : 128)))
+    child.on('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    )
   })
 
+let readsStdin = false
+const readStdin = (): Promise<string> => {
+  readsStdin = true
+  return text(process.stdin)
+}
+
 const io: Io = {
-  stdout: outputTo(process.stdout),
-  stderr: outputTo(process.stderr),
+  stdout,
+  stderr,
   env: process.env,
   signal: ending.signal,
   clock: realClock,
   date: () => new Date(),
   exec: realExec,
-  readStdin: () => text(process.stdin),
+  readStdin,
   readFile: path => readFile(path, 'utf8'),
   writeFile,
   hostname,
@@ -72,11 +115,37 @@ const io: Io = {
   rerun,
 }
 
+// What was given up may still need a moment to notice.
+const LINGERING_MS = 1000
+
+const written = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise(resolve => {
+    stream.write('', () => resolve())
+  })
+
+/**
+ * A read that the kernel blocks (of a named pipe, say) cannot be called off and outlives even process.exit; the signal
+ * itself ends it. Does nothing where nothing else keeps the process.
+ */
+const leave = async (): Promise<void> => {
+  await Promise.all([written(process.stdout), written(process.stderr)])
+  const signal = asked ?? 'SIGTERM'
+  setTimeout(() => {
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }, LINGERING_MS).unref()
+}
+
 try {
-  process.exitCode = await main(process.argv.slice(2), io)
+  const code = await main(process.argv.slice(2), io)
+  // A stream that failed has set it already.
+  process.exitCode ??= code
 } catch (error) {
   // Exit code 1 means "differs", so even a fault of our own must not end with it.
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
   io.stderr.write(`error: this is a fault in kpc itself\n${words}\n`)
   process.exitCode = 2
 }
+// Input that is still to come, and that nobody waits for any more, would keep this process.
+if (readsStdin) process.stdin.destroy()
+if (ending.signal.aborted) await leave()

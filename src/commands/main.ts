@@ -12,6 +12,7 @@ import { run } from './run.ts'
 import { simulate } from './simulate.ts'
 import { corrected, nearest, UsageError } from './usage.ts'
 import { VERSION, version } from './version.ts'
+import { ENDED_READING, whileReading } from './while-reading.ts'
 
 const WORKING: readonly Command[] = [render, run, simulate, version]
 const COMMANDS: readonly Command[] = [...WORKING, completionOf(WORKING)]
@@ -19,7 +20,7 @@ const COMMANDS: readonly Command[] = [...WORKING, completionOf(WORKING)]
 /** Runs one command. Rejects only for a fault of our own. */
 export const main = async (argv: readonly string[], io: Io): Promise<number> => {
   try {
-    return await dispatch(argv, io)
+    return await dispatch(argv, { ...io, readStdin: () => stdinOrEnd(io) })
   } catch (error) {
     if (error instanceof UsageError) {
       io.stderr.write(`error: ${error.message}\n  type: ${error.advice}\n`)
@@ -31,6 +32,12 @@ export const main = async (argv: readonly string[], io: Io): Promise<number> => 
     }
     throw error
   }
+}
+
+const stdinOrEnd = async ({ readStdin, signal }: Io): Promise<string> => {
+  const text = await whileReading(readStdin(), signal)
+  if (text === undefined) throw new Failure(ENDED_READING)
+  return text
 }
 
 const dispatch = async (argv: readonly string[], io: Io): Promise<number> => {

@@ -20,6 +20,7 @@ import type { Values } from './options.ts'
 import { isError, missingNode, problemsTo } from './problems.ts'
 import { readSetting, SETTING_OPTIONS, type Setting } from './setting.ts'
 import { Whereabouts } from './whereabouts.ts'
+import { ENDED_READING, whileReading } from './while-reading.ts'
 
 const RENDER_OPTIONS = [...SETTING_OPTIONS, 'output', 'help'] as const
 
@@ -52,8 +53,9 @@ const renderProgram = async (values: RenderValues, io: Io): Promise<number> => {
   const report = problemsTo(io)
   const setting = await readSetting({ command: 'render', values, io, report })
   progress.say(`reading ${setting.paths.join(', ')}`)
-  const read = await readFiles(setting.paths, io)
+  const read = await whileReading(readFiles(setting.paths, io), io.signal)
   progress[Symbol.dispose]()
+  if (read === undefined) throw new Failure(ENDED_READING)
   report(read.problems)
   if (read.events.length === 0 && read.problems.some(isError))
     throw new Failure('no object could be read, so there is no program to print')

@@ -13,6 +13,7 @@ import { Failure } from '../failure.ts'
 import { nodesIn } from '../node-addresses.ts'
 import { isError, missingNode } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
+import { ENDED_READING, whileReading } from '../while-reading.ts'
 import { documentView } from './document-view.ts'
 import { openWithFirst } from './first-update.ts'
 import { flowCleaner } from './flows.ts'
@@ -39,7 +40,11 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   const { io, values, backend } = job
   let view: View<E> | undefined
   const opened = await firstLook(job, says => view?.caption(says), signal)
-  if (opened === undefined) return 0
+  if (opened === undefined) {
+    if (values.once) throw new Failure(ENDED_READING)
+    io.stderr.write(`${ENDED_READING}\n`)
+    return 0
+  }
   const { kernel: openedKernel, pipeline } = await openParts(job, opened.first)
   await using kernel = openedKernel
   const scene = sceneOf(job, opened.first, pipeline)
@@ -81,7 +86,8 @@ const firstLook = async <E extends Entry>(
   const { io, setting } = job
   using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
   progress.say(`reading ${setting.from}`)
-  const opened = await openWithFirst(await openSource(job, onStep), signal, job.report)
+  const source = await openSource(job, onStep)
+  const opened = await whileReading(openWithFirst(source, signal, job.report), signal)
   const first = opened?.first
   if (first?.events.length === 0 && first.problems.some(isError)) {
     progress[Symbol.dispose]()
