@@ -11,6 +11,8 @@ import { authenticator } from './auth/authenticate.ts'
 import { createIdentities, type Identities, writePrivate } from './auth/identities.ts'
 import { kubeconfigOf } from './auth/kubeconfig.ts'
 import { createAuthorizer } from './auth/rbac.ts'
+import { openControllerClient } from './controllers/client.ts'
+import { runNamespaceController } from './controllers/namespaces.ts'
 import { loadAll, loadYaml, type Refused } from './load.ts'
 import type { World } from './resources/types.ts'
 import { seedObjects } from './seed.ts'
@@ -72,19 +74,24 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const compaction = compactEvery(store, COMPACT_MS)
   const url = urlOf(bind, listening.port, tls)
   const kubeconfig = kubeconfigOf({ url, authority }, identities.logins)
+  const adminToken = identities.credentials[0]?.token ?? ''
+  const agent = 'kube-controller-manager'
+  const { signal } = stop
+  const client = openControllerClient({ url, token: adminToken, authority, agent, signal })
+  const controllers = runNamespaceController(client, signal)
   return {
     url,
     port: listening.port,
     kubeconfig,
     writeKubeconfig: path => writePrivate(path, kubeconfig),
-    adminToken: identities.credentials[0]?.token ?? '',
+    adminToken,
     authority,
     api,
     refused,
     close: async () => {
       clearInterval(compaction)
       stop.abort()
-      await listening.close()
+      await Promise.all([listening.close(), controllers])
       api.hub.close()
       await store.close()
     },

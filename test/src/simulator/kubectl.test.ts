@@ -170,6 +170,37 @@ t.test('label, annotate, three kinds of patch, edit, scale, delete, wait', { ski
   )
 })
 
+t.test('a namespace goes with all that is in it', { skip }, async t => {
+  const { ok, say, close, simulator } = await openKubectl()
+  t.teardown(close)
+  await ok('create ns shop')
+  for (const line of [
+    'cm a',
+    'service clusterip b --tcp=80 --clusterip=10.96.0.99',
+    'deployment c --image=i',
+    'sa d',
+  ])
+    await ok(`-n shop create ${line}`)
+  await ok('delete ns shop --timeout=20s')
+  t.match((await say(['get', 'ns', 'shop'])).err, /NotFound/)
+  t.equal(await ok('get deploy,cm,svc,sa -A -o name'), 'service/kubernetes\n')
+  t.equal(
+    simulator.api.store.get('networking.k8s.io/ipaddresses', '/10.96.0.99'),
+    undefined,
+    'its addresses are free',
+  )
+  await ok('create ns held')
+  const held =
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"h","finalizers":["example.com/h"]}}'
+  await ok('-n held create -f -', { input: held })
+  await ok('delete ns held --wait=false')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  t.match(await ok('get ns held'), /Terminating/, 'it waits for what lingers')
+  t.match((await say(['-n', 'held', 'create', 'cm', 'late'])).err, /because it is being terminated/)
+  await ok('-n held patch cm h --type=merge -p {"metadata":{"finalizers":null}}')
+  t.equal((await say(['wait', '--for=delete', 'ns/held', '--timeout=10s'])).code, 0)
+})
+
 t.test('server-side apply', { skip }, async t => {
   const { ok, say, close } = await openKubectl()
   t.teardown(close)
