@@ -54,7 +54,7 @@ const tokensOf = (
     }),
   )
   const { tokens } = parseArgs({
-    args: withLevels(argv),
+    args: names.includes('verbose') ? withLevels(argv) : [...argv],
     options,
     strict: false,
     allowPositionals: true,
