@@ -10,7 +10,7 @@ import type { Entry } from '../program/types.ts'
 import { readFiles } from '../sources/files.ts'
 import type { SourceUpdate } from '../sources/source.ts'
 import { counted } from '../terminal/amounts.ts'
-import { openProgress } from '../terminal/progress.ts'
+import { canErase, openProgress } from '../terminal/progress.ts'
 import { type Command, command } from './command.ts'
 import { API_VERSION, type Document, documentText, entries, servicePorts } from './documents.ts'
 import { Failure } from './failure.ts'
@@ -49,7 +49,7 @@ export const render: Command = command({
 })
 
 const renderProgram = async (values: RenderValues, io: Io): Promise<number> => {
-  using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
+  using progress = openProgress(io.stderr.write, canErase(io.env, io.stderr.isTerminal))
   const report = problemsTo(io)
   const setting = await readSetting({ command: 'render', values, io, report })
   progress.say(`reading ${setting.paths.join(', ')}`)

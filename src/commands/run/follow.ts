@@ -8,10 +8,9 @@ import type { Entry } from '../../program/types.ts'
 import type { SourceUpdate } from '../../sources/source.ts'
 import { withAddresses } from '../../sources/with-addresses.ts'
 import { counted } from '../../terminal/amounts.ts'
-import { openProgress } from '../../terminal/progress.ts'
+import { canErase, openProgress } from '../../terminal/progress.ts'
 import { Failure } from '../failure.ts'
-import { nodesIn } from '../node-addresses.ts'
-import { isError, missingNode } from '../problems.ts'
+import { isError } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
 import { ENDED_READING, whileReading } from '../while-reading.ts'
 import { documentView } from './document-view.ts'
@@ -19,6 +18,7 @@ import { openWithFirst } from './first-update.ts'
 import { flowCleaner } from './flows.ts'
 import { type Job, openParts, openSource, seesAddresses } from './job.ts'
 import { logSync } from './log.ts'
+import { ownNodeWatch } from './own-node.ts'
 import { makeSysctls } from './sysctls.ts'
 import { textView } from './text-view.ts'
 import type { Scene, View } from './view.ts'
@@ -50,9 +50,12 @@ const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): P
   const scene = sceneOf(job, opened.first, pipeline)
   view = viewOf(scene, job)
   const record = newRecord(job, pipeline, view)
-  record.problems(missingNodes(job, opened.first))
+  const watchOwnNode = ownNodeWatch(job.setting.nodeName, record.problems)
   if (!job.dryRun) await makeSysctls({ backend, facts: pipeline.facts, io, log: job.log })
-  const source = opened.source(({ events }) => scene.whereabouts.note(events))
+  const source = opened.source(({ events }) => {
+    scene.whereabouts.note(events)
+    watchOwnNode(events)
+  })
   const result = await runLoop({
     source: seesAddresses(job)
       ? withAddresses(source, {
@@ -84,7 +87,7 @@ const firstLook = async <E extends Entry>(
   signal: AbortSignal,
 ): ReturnType<typeof openWithFirst> => {
   const { io, setting } = job
-  using progress = openProgress(io.stderr.write, io.stderr.isTerminal)
+  using progress = openProgress(io.stderr.write, canErase(io.env, io.stderr.isTerminal))
   progress.say(`reading ${setting.from}`)
   const source = await openSource(job, onStep)
   const opened = await whileReading(openWithFirst(source, signal, job.report), signal)
@@ -95,14 +98,6 @@ const firstLook = async <E extends Entry>(
     throw new Failure('no object could be read, so nothing was done')
   }
   return opened
-}
-
-const missingNodes = <E extends Entry>(
-  { setting: { nodeName } }: Job<E>,
-  { events }: SourceUpdate,
-): readonly Problem[] => {
-  const names = nodesIn(events).map(({ name }) => name)
-  return names.includes(nodeName) ? [] : [missingNode(nodeName, names)]
 }
 
 const sceneOf = <E extends Entry>(

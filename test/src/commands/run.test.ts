@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { STORY } from '../../../src/commands/sample/story.ts'
@@ -69,6 +70,17 @@ t.test('colour on a terminal, none in a pipe, and the environment has the last w
   t.notMatch((await kpc(argv)).out, ESCAPE)
   t.notMatch((await kpc(argv, { terminal: 120, env: { NO_COLOR: '1' } })).out, ESCAPE)
   t.match((await kpc(argv, { env: { FORCE_COLOR: '1' } })).out, ESCAPE)
+})
+
+t.test('terminals that want no escape codes get none, not even to take a line back', async t => {
+  const escapes = (text: string): boolean => text.includes('\u001b') || text.includes('\r')
+  for (const command of ['run', 'render'])
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      const limit = command === 'run' ? ['--once'] : []
+      const { out, err } = await kpc([command, '--demo', ...limit], { terminal: 80, env })
+      t.notOk(escapes(out + err), `${command} ${Object.keys(env)}`)
+    }
+  t.ok(escapes((await kpc(['render', '--demo'], { terminal: 80 })).err))
 })
 
 t.test('lines fit the terminal', async t => {
@@ -175,6 +187,41 @@ t.test('a folder is watched: what is written there is told', async t => {
   t.match(told[0], '1 service')
   t.match(told[1], 'shop/cart:http/TCP   0 endpoints\n            new: no endpoint is ready')
   t.match(told[2], 'shop/web:http/TCP   0 endpoints\n            gone: its addresses')
+})
+
+t.test('the node’s own object goes and comes: it is missed each time it goes', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'kpc-run-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const node = (name: string): string =>
+    `{ apiVersion: v1, kind: Node, metadata: { name: ${name} }, spec: { podCIDR: 10.244.0.0/24 } }\n`
+  const own = join(folder, 'own.yaml')
+  await writeFile(join(folder, 'web.yaml'), `${service('web', '10.96.0.10')}---\n${node('node-b')}`)
+  await writeFile(own, node('node-a'))
+  const ending = new AbortController()
+  const told: string[] = []
+  const stderr = {
+    isTerminal: false,
+    width: () => Number.POSITIVE_INFINITY,
+    write: (text: string) => {
+      if (!text.startsWith('warning: Node')) return
+      told.push(text)
+      if (told.length === 1) void writeFile(own, node('node-a')).then(again)
+      if (told.length === 2) ending.abort()
+    },
+  }
+  const again = async (): Promise<void> => {
+    await setTimeout(500)
+    await rm(own)
+  }
+  void setTimeout(500).then(() => rm(own))
+  const argv = ['run', '-f', folder, '--dry-run', '--proxy-mode', 'iptables']
+  const { code } = await kpc([...argv, '--hostname-override', 'node-a'], {
+    io: { signal: ending.signal, stderr },
+  })
+  t.equal(code, 0)
+  const line = /^warning: Node node-a: is not among the objects, which have node-b; /
+  t.equal(told.length, 2)
+  for (const warning of told) t.match(warning, line)
 })
 
 t.test('a large cluster: the first rows, and how many more', async t => {
