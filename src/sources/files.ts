@@ -8,16 +8,10 @@ import { formatProblem } from '../objects/problem.ts'
 import { readObject } from '../objects/read.ts'
 import type { Problem } from '../objects/types.ts'
 import { type Found, type FoundFile, findFiles, isUnchanged, STDIN, unreadable } from './folder.ts'
-import {
-  eventsBetween,
-  type FileContent,
-  keepLost,
-  type Objects,
-  type Placed,
-  pictureOf,
-} from './picture.ts'
+import { eventsBetween, type FileContent, keepLost, type Objects, pictureOf } from './picture.ts'
 import type { Source, SourceUpdate } from './source.ts'
-import { parseText } from './text.ts'
+import { Spot } from './spot.ts'
+import { readText } from './text.ts'
 import { openWatch, type Unwatched } from './watch.ts'
 
 export interface FileSourceOptions {
@@ -111,6 +105,7 @@ const look = async (
     problems: problems.filter(problem => !before.told.has(formatProblem(problem))),
     synced: true,
   }
+  for (const { content } of files.values()) for (const { spot } of content.objects) spot.settle()
   const told = new Set(problems.map(formatProblem))
   return { state: { files, objects: picture.objects, told }, update }
 }
@@ -160,15 +155,16 @@ const decoded = (bytes: Uint8Array): string | null => {
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 const checked = (file: string, text: string): FileContent => {
-  const parsed = parseText(file, text)
-  const problems: Problem[] = []
-  const objects: Placed[] = []
-  for (const { value, placeOf } of parsed.objects) {
-    const result = readObject(value, placeOf)
-    problems.push(...result.problems)
-    if (result.object !== null) objects.push({ object: result.object, placeOf })
+  const { results, problems } = readText(file, text, ({ value, place, placeOf }) => {
+    const { object, problems } = readObject(value, placeOf)
+    return { problems, placed: object && { object, spot: new Spot(place, placeOf) } }
+  })
+  return {
+    file,
+    objects: results.flatMap(({ placed }) => placed ?? []),
+    problems: results.flatMap(({ problems }) => problems),
+    faults: problems,
   }
-  return { file, objects, problems, faults: parsed.problems }
 }
 
 const notText = (subject: string): Problem => ({

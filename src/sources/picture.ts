@@ -4,13 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { objectKey } from '../objects/key.ts'
-import type { PlaceOf } from '../objects/read.ts'
 import type { ClusterEvent, ClusterObject, Place, Problem } from '../objects/types.ts'
+import type { Spot } from './spot.ts'
 
 /** A checked object and the way to its lines. */
 export interface Placed {
   readonly object: ClusterObject
-  readonly placeOf: PlaceOf
+  readonly spot: Spot
 }
 
 export interface FileContent {
@@ -81,14 +81,14 @@ const serviceKey = ({ namespace, service }: { namespace: string; service: string
   objectKey({ kind: 'Service', namespace, name: service })
 
 const duplicate = (subject: string, earlier: Placed, later: Placed): Problem => {
-  const place = later.placeOf('')
+  const place = later.spot.placeOf('')
   return {
     code: 'DUPLICATE_OBJECT',
     severity: 'warning',
     subject,
     field: '',
     value: '',
-    fact: `stands in ${shownPlace(earlier.placeOf(''))} and again in ${shownPlace(place)}`,
+    fact: `stands in ${shownPlace(earlier.spot.placeOf(''))} and again in ${shownPlace(place)}`,
     consequence: 'the later one counts',
     place,
   }
@@ -104,7 +104,7 @@ const dangling = (
     readonly name: string
     readonly service: string
   },
-  { placeOf }: Placed,
+  { spot }: Placed,
 ): Problem => ({
   code: 'NO_SERVICE',
   severity: 'warning',
@@ -113,5 +113,5 @@ const dangling = (
   value: JSON.stringify(slice.service),
   fact: 'names a Service that is in no file',
   consequence: 'the slice has no effect',
-  place: placeOf('metadata.labels["kubernetes.io/service-name"]'),
+  place: spot.placeOf('metadata.labels["kubernetes.io/service-name"]'),
 })

@@ -167,8 +167,21 @@ const readScalar = (cursor: Cursor, from: number, column: number): unknown => {
   toNextLine(cursor)
   // A line further in would continue the scalar.
   if (cursor.column > column) throw new NotPlain()
-  return value
+  return typeof value === 'string' ? ownText(value) : value
 }
+
+/** From this length on V8 makes a part of a string by pointing into the whole. */
+const SHORTEST_SLICE = 13
+const scratch = Buffer.alloc(256)
+
+/**
+ * The same characters, ASCII as all scalars here, in memory of their own: a name that is kept for long would else keep
+ * the text of its whole file. No name that is kept is longer than the scratch.
+ */
+const ownText = (text: string): string =>
+  text.length < SHORTEST_SLICE || text.length > scratch.length
+    ? text
+    : scratch.toString('latin1', 0, scratch.write(text, 'latin1'))
 
 /** The lines below that stand further in than `column`; with one line end at the end, or none. */
 const readLiteral = (cursor: Cursor, column: number, isClipped: boolean): string => {

@@ -4,10 +4,13 @@
  */
 import { isMapping } from '../objects/fields.ts'
 import type { PlaceOf } from '../objects/read.ts'
-import type { Problem } from '../objects/types.ts'
+import type { Place } from '../objects/types.ts'
 
 export interface RawObject {
   readonly value: unknown
+  /** Of the object, or of the document that it is in; costs nothing to know. */
+  readonly place: Place
+  /** Of one field. Holds on to the text that the object was read from. */
   readonly placeOf: PlaceOf
 }
 
@@ -17,27 +20,47 @@ export interface ReadDocument {
   readonly lineOf: (field: string) => number
 }
 
-/** What a text holds: the objects of its sound documents, and problems of the others. */
-export interface ParsedText {
-  readonly objects: readonly RawObject[]
-  readonly problems: readonly Problem[]
-}
-
 /** The objects of one document: itself, or the items of a list. An empty document has none. */
-export const objectsOf = (value: unknown, placeOf: PlaceOf): readonly RawObject[] => {
+export const objectsOf = (raw: RawObject): readonly RawObject[] => {
+  const { value, place, placeOf } = raw
   if (value === null || value === undefined) return []
-  if (!isMapping(value)) return [{ value, placeOf }]
-  const { kind, items, apiVersion } = value
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items))
-    return [{ value, placeOf }]
-  // Items of a typed list, as the API server gives them, leave out what the list's own kind tells.
-  const inherited = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) }
-  return items.flatMap((item: unknown, index) =>
-    objectsOf(isMapping(item) ? { ...inherited, ...item } : item, field =>
-      placeOf(`items[${index}]${field === '' || field.startsWith('[') ? field : `.${field}`}`),
-    ),
+  const inherited = inheritedFrom(value)
+  if (inherited === undefined || !isMapping(value) || !Array.isArray(value['items'])) return [raw]
+  return value['items'].flatMap((item: unknown, index) =>
+    objectsOf(itemOf(item, { inherited, index, place, placeOf })),
   )
 }
+
+/**
+ * What the items of a list take over from it: those of a typed list, as the API server gives them, leave out what the
+ * list's own kind tells. undefined: no list.
+ */
+export const inheritedFrom = (list: unknown): object | undefined => {
+  if (!isMapping(list)) return undefined
+  const { kind, apiVersion } = list
+  if (typeof kind !== 'string' || !kind.endsWith('List')) return undefined
+  return kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) }
+}
+
+export interface Membership {
+  readonly inherited: object
+  readonly index: number
+  /** Of the item, or of the list. */
+  readonly place: Place
+  /** Of the list's fields. */
+  readonly placeOf: PlaceOf
+}
+
+/** One item of a list as an object of its own. */
+export const itemOf = (
+  item: unknown,
+  { inherited, index, place, placeOf }: Membership,
+): RawObject => ({
+  value: isMapping(item) ? { ...inherited, ...item } : item,
+  place,
+  placeOf: field =>
+    placeOf(`items[${index}]${field === '' || field.startsWith('[') ? field : `.${field}`}`),
+})
 
 /** The steps of a field path: `spec.ports[1].name` is spec, ports, 1, name. */
 export const stepsOf = (field: string): readonly (string | number)[] => {

@@ -1,7 +1,10 @@
-/** Answers for src/sources/json.ts and lines.ts: a field's line is where the library finds it, too. */
+/**
+ * Answers for src/sources/json.ts and lines.ts: a field's line is where the library finds it, too, and a list that is
+ * read item by item is the one that JSON.parse reads.
+ */
 import fc from 'fast-check'
 import t from 'tap'
-import { readJson } from '../../../src/sources/json.ts'
+import { readJson, splitJsonList } from '../../../src/sources/json.ts'
 
 const TEXT = `
 {
@@ -63,4 +66,67 @@ t.test('law: each value of a printed object is found on its own line', async t =
     }),
   )
   t.pass('holds')
+})
+
+/** The list put together again from its pieces; undefined where it cannot be read so. */
+const readInPieces = (text: string): unknown => {
+  const found = splitJsonList(text)
+  try {
+    return found && { ...Object(found.list), items: [...found.items].map(({ value }) => value) }
+  } catch {
+    return undefined
+  }
+}
+
+t.test('a list, item by item', async t => {
+  const { list, items } = splitJsonList(TEXT) ?? {}
+  t.strictSame(list, { items: [], kind: null })
+  t.strictSame(
+    [...(items ?? [])].map(({ line }) => line),
+    [4, 5],
+  )
+  t.strictSame(readInPieces('{"items":[],"kind":"List"}'), { items: [], kind: 'List' })
+  t.strictSame(
+    readInPieces('{"items": [1], "items": [2, 3]}'),
+    { items: [2, 3] },
+    'the last counts',
+  )
+  const others = ['[]', '{}', '{"items": 1}', '{"items": [1], "items": 2}', '{"\\u0069tems": [1]}']
+  for (const text of others) t.equal(splitJsonList(text), undefined, text)
+})
+
+t.test('what is no JSON is none in pieces either', async t => {
+  const broken = [
+    '[1,]',
+    '[,1]',
+    '[1 2]',
+    '[1}',
+    '[1',
+    '[1,',
+    '["a]',
+    '[}]',
+    '[{]}',
+    '[1]]',
+    '[',
+    '[1],',
+  ]
+  for (const list of broken) t.equal(readInPieces(`{"items": ${list}}`), undefined, list)
+  for (const text of ['{"items": [1]', '{"items": [1]} x', '{"a" "items": [1]}'])
+    t.equal(readInPieces(text), undefined, text)
+})
+
+t.test('law: a printed list in pieces is the list; a cut one is none', async t => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.jsonValue(), { maxLength: 4 }),
+      fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue(), { maxKeys: 2 }),
+      fc.nat(3),
+      fc.nat(),
+      (items, rest, indent, cut) => {
+        const text = JSON.stringify({ ...rest, items }, null, indent)
+        t.strictSame(readInPieces(text), JSON.parse(text))
+        t.equal(readInPieces(text.slice(0, cut % text.length)), undefined)
+      },
+    ),
+  )
 })

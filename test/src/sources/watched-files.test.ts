@@ -134,3 +134,26 @@ t.test('unwatched, the source tells once and ends', async t => {
   t.strictSame(updates.map(brief), [['set Service shop/a']])
   t.equal(updates[0]?.synced, true)
 })
+
+t.test('a slice whose Service goes later is placed at its own line', async t => {
+  const slice = (name: string, service: string): string => `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  namespace: shop
+  name: ${name}
+  labels: {kubernetes.io/service-name: ${service}}
+addressType: IPv4
+`
+  const items = `\n---\n${slice('a-1', 'a')}---\n${slice('gone-1', 'gone')}`
+  const folder = t.testdir({ 'a.yaml': named('a'), 'slices.yaml': items })
+  const controller = new AbortController()
+  t.teardown(() => controller.abort())
+  const source = fileSource({ paths: [folder], watch: true, readStdin: async () => '' })
+  const places: (number | undefined)[][] = []
+  for await (const { problems } of source(controller.signal)) {
+    places.push(problems.map(({ place }) => place?.line))
+    if (places.length === 2) break
+    unlinkSync(join(folder, 'a.yaml'))
+  }
+  t.strictSame(places, [[16], [2]], 'the text is not kept for the second, the first is told once')
+})
