@@ -36,16 +36,19 @@ export const follow = async <E extends Entry>(job: Job<E>): Promise<number> => {
   }
 }
 
-const followUntil = async <E extends Entry>(job: Job<E>, signal: AbortSignal): Promise<number> => {
-  const { io, values, backend } = job
+const followUntil = async <E extends Entry>(
+  asked: Job<E>,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { io, values, backend } = asked
   let view: View<E> | undefined
-  const opened = await firstLook(job, says => view?.caption(says), signal)
+  const opened = await firstLook(asked, says => view?.caption(says), signal)
   if (opened === undefined) {
     if (values.once) throw new Failure(ENDED_READING)
     io.stderr.write(`${ENDED_READING}\n`)
     return 0
   }
-  const { kernel: openedKernel, pipeline } = await openParts(job, opened.first)
+  const { job, kernel: openedKernel, pipeline } = await openParts(asked, opened.first)
   await using kernel = openedKernel
   const scene = sceneOf(job, opened.first, pipeline)
   view = viewOf(scene, job)
@@ -101,7 +104,7 @@ const firstLook = async <E extends Entry>(
 }
 
 const sceneOf = <E extends Entry>(
-  { backend, setting, values, dryRun, privileged }: Job<E>,
+  { backend, setting, values, dryRun, privileged, obstacle = 'that needs root' }: Job<E>,
   { events }: SourceUpdate,
   pipeline: Pipeline<E>,
 ): Scene<E> => {
@@ -120,6 +123,7 @@ const sceneOf = <E extends Entry>(
       endpoints: slices.reduce((total, slice) => total + slice.endpoints.length, 0),
     },
     kernelView: values.demo ? 'none' : privileged ? 'seen' : 'unseen',
+    obstacle,
     goesOn: !values.once && values.for === undefined,
     verbosity: values.verbose,
   }

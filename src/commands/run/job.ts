@@ -4,7 +4,7 @@ import { Pipeline } from '../../agent/pipeline.ts'
 import type { Backend, BackendIo, Kernel } from '../../backend.ts'
 import { fakeKernel } from '../../kernel/fake.ts'
 import { rehearsal } from '../../kernel/rehearsal.ts'
-import { FAMILIES, type Family } from '../../objects/types.ts'
+import { FAMILIES, type Family, type Problem } from '../../objects/types.ts'
 import { MODERN_KERNEL } from '../../plan/types.ts'
 import type { Entry } from '../../program/types.ts'
 import { fileSource } from '../../sources/files.ts'
@@ -38,6 +38,8 @@ export interface Job<E extends Entry> {
   readonly dryRun: boolean
   /** The kernel can be read. */
   readonly privileged: boolean
+  /** Why it cannot, where it is not for want of privileges. */
+  readonly obstacle?: string
   readonly log: Log
   readonly report: ReportProblems
 }
@@ -94,6 +96,8 @@ const kernelFamilies = async ({ readFile }: Pick<Io, 'readFile'>): Promise<reado
 }
 
 interface Parts<E extends Entry> {
+  /** The job as these parts do it. */
+  readonly job: Job<E>
   readonly kernel: Kernel<E>
   readonly pipeline: Pipeline<E>
 }
@@ -104,17 +108,39 @@ export const openParts = async <E extends Entry>(
   first: SourceUpdate,
 ): Promise<Parts<E>> => {
   try {
-    const backendIo = await backendIoOf(job)
-    const kernel = await openKernel(job, backendIo)
-    return { kernel, pipeline: await openPipeline(job, first, backendIo) }
+    return await partsOf(job, first)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const { mode } = job.setting
+    if (job.dryRun && job.privileged && isToolMissing(error)) {
+      const obstacle = reason.replace(/^TOOL_MISSING: /, '')
+      job.report([missingTool(mode, obstacle)])
+      return partsOf({ ...job, privileged: false, obstacle }, first)
+    }
     throw new Failure(`mode ${mode} cannot be used here: ${reason}; nothing was done`, {
       cause: error,
     })
   }
 }
+
+const partsOf = async <E extends Entry>(job: Job<E>, first: SourceUpdate): Promise<Parts<E>> => {
+  const backendIo = await backendIoOf(job)
+  const pipeline = await openPipeline(job, first, backendIo)
+  return { job, pipeline, kernel: await openKernel(job, backendIo) }
+}
+
+const isToolMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'TOOL_MISSING'
+
+const missingTool = (mode: string, fact: string): Problem => ({
+  code: 'TOOL_MISSING',
+  severity: 'warning',
+  subject: `mode ${mode}`,
+  field: '',
+  value: '',
+  fact,
+  consequence: 'the kernel is not looked at and taken as empty',
+})
 
 /** A dry run reads the real kernel where it may, and takes it for empty where it may not. */
 const openKernel = async <E extends Entry>(

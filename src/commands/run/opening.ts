@@ -94,7 +94,7 @@ const rowOf = (plan: PortPlan): readonly Cell[] => {
 }
 
 const programLines = <E extends Entry>(
-  { pipeline, kernelView, backend }: Scene<E>,
+  { pipeline, kernelView, obstacle, backend }: Scene<E>,
   report: SyncReport<E>,
 ): readonly string[] => {
   const { timing } = report
@@ -103,7 +103,7 @@ const programLines = <E extends Entry>(
   const program = `  program: ${size}   compiled in ${spent}`
   if (report.outcome === 'failed' || kernelView === 'none') return [program]
   if (kernelView === 'unseen')
-    return [program, '  kernel: not looked at (that needs root), taken as empty']
+    return [program, `  kernel: not looked at (${obstacle}), taken as empty`]
   const { renewed, changes } = report
   const words = renewed ? 'written as a whole' : kernelWords(changes.map(({ op }) => op))
   return [program, `  kernel: ${words}`]

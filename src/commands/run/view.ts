@@ -24,8 +24,10 @@ export interface Scene<E extends Entry> {
   /** "sample cluster", or the files. */
   readonly from: string
   readonly totals: Totals
-  /** seen: compared with. unseen: a dry run without privileges takes it for empty. none: the cluster is a sample. */
+  /** seen: compared with. unseen: a dry run that cannot read it takes it for empty. none: the cluster is a sample. */
   readonly kernelView: 'seen' | 'unseen' | 'none'
+  /** Why the kernel is unseen. */
+  readonly obstacle: string
   /** It follows changes until it is stopped by hand. */
   readonly goesOn: boolean
   /** 0: what is long is cut short. */

@@ -137,6 +137,34 @@ t.test('without privileges: a dry run only, and it says what it could not see', 
   t.match(dry.out, 'kernel: not looked at (that needs root), taken as empty')
 })
 
+t.test(
+  'without the tools: a dry run goes on as without privileges, a real one does not',
+  async t => {
+    const io = {
+      mayChangeRules: async () => true,
+      exec: async (command: string) =>
+        Promise.reject(Object.assign(new Error(`spawn ${command} ENOENT`), { code: 'ENOENT' })),
+    }
+    const argv = ['run', '-f', CLUSTER, '--hostname-override', 'node-a', '--proxy-mode', 'iptables']
+    const dry = await kpc([...argv, '--dry-run', '--once'], { io })
+    t.equal(dry.code, 1)
+    const reason = 'ip6?tables is not installed'
+    t.match(dry.out, new RegExp(`\\n {2}kernel: not looked at \\(${reason}\\), taken as empty\\n`))
+    t.match(
+      dry.err,
+      new RegExp(
+        `^warning: mode iptables: ${reason}; the kernel is not looked at and taken as empty\\n`,
+      ),
+    )
+    const real = await kpc([...argv, '--once'], { io })
+    t.equal(real.code, 2)
+    t.match(
+      real.err,
+      /mode iptables cannot be used here: TOOL_MISSING: ip6?tables is not installed/,
+    )
+  },
+)
+
 t.test('--dry-run --once with bad input: 2, whatever would change', async t => {
   const stdin = 'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: "NOT a name" }\n'
   const { code, err } = await kpc(['run', '-f', CLUSTER, '-f', '-', '--dry-run', '--once'], {
