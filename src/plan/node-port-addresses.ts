@@ -15,6 +15,8 @@ const ZERO: Readonly<Record<Family, Cidr>> = {
 /** What was asked for, and the ranges that it comes to on this node. */
 export interface NodePortRanges {
   readonly asked: readonly string[]
+  /** Nobody set it: `asked` is the default of the mode. */
+  readonly isDefault: boolean
   readonly ranges: readonly string[]
 }
 
@@ -27,10 +29,14 @@ export const nodePortRanges = (
   mode: string,
   nodeIPs: PerFamily<string | null>,
 ): NodePortRanges => {
-  const asked =
-    mode === 'nftables' && nodePortAddresses.length === 0 ? ['primary'] : nodePortAddresses
-  if (asked.length !== 1 || asked[0] !== 'primary') return { asked, ranges: asked }
-  return { asked, ranges: [...single(nodeIPs.IPv4, 32), ...single(nodeIPs.IPv6, 128)] }
+  const isDefault = nodePortAddresses.length === 0
+  const asked = mode === 'nftables' && isDefault ? ['primary'] : nodePortAddresses
+  if (asked.length !== 1 || asked[0] !== 'primary') return { asked, isDefault, ranges: asked }
+  return {
+    asked,
+    isDefault,
+    ranges: [...single(nodeIPs.IPv4, 32), ...single(nodeIPs.IPv6, 128)],
+  }
 }
 
 const single = (address: string | null, length: number): readonly string[] =>
@@ -65,10 +71,12 @@ const holdsIPv4Loopback = ({ address, text }: Cidr): boolean =>
 /** What an operator should know about the outcome for one family. */
 export const nodePortProblems = (
   family: Family,
-  { asked, ranges }: NodePortRanges,
+  { asked, isDefault, ranges }: NodePortRanges,
   outcome: NodePortAddresses,
 ): readonly Problem[] => {
-  const value = JSON.stringify(asked).slice(0, 80)
+  const list = JSON.stringify(asked).slice(0, 80)
+  const value = isDefault ? '' : list
+  const said = isDefault ? `is not set, and its default, ${list}, ` : ''
   const subject = 'configuration'
   const field = 'nodePortAddresses'
   if (!outcome.all && outcome.addresses.length === 0)
@@ -79,7 +87,7 @@ export const nodePortProblems = (
         subject,
         field,
         value,
-        fact: `holds none of the node's ${family} addresses`,
+        fact: `${said}holds none of the node's ${family} addresses`,
         consequence: `${family} node ports are not served`,
       },
     ]
@@ -91,7 +99,7 @@ export const nodePortProblems = (
         subject,
         field,
         value,
-        fact: `gives no ${family} range`,
+        fact: `${said}gives no ${family} range`,
         consequence: `${family} node ports are served on every address of the node`,
       },
     ]

@@ -161,6 +161,33 @@ t.test('what an operator should know about node ports', async t => {
   t.strictSame(codes({ ...unknown, node: NODE }), [])
 })
 
+t.test('what nobody set is not told as if somebody had', async t => {
+  const config = { clusterCIDR: '10.244.0.0/16' }
+  const byDefault = made({ config, mode: 'nftables', node: undefined, families: ['IPv4'] })
+  t.match(byDefault.problems, [
+    {
+      field: 'nodePortAddresses',
+      value: '',
+      fact: 'is not set, and its default, ["primary"], gives no IPv4 range',
+    },
+  ])
+  const set = { ...config, nodePortAddresses: ['primary'] }
+  const asked = made({ config: set, mode: 'nftables', node: undefined, families: ['IPv4'] })
+  t.match(asked.problems, [{ value: '["primary"]', fact: 'gives no IPv4 range' }])
+  const elsewhere = {
+    config,
+    mode: 'nftables',
+    families: ['IPv4'],
+    interfaceAddresses: [],
+  } as const
+  t.match(made(elsewhere).problems, [
+    {
+      value: '',
+      fact: `is not set, and its default, ["primary"], holds none of the node's IPv4 addresses`,
+    },
+  ])
+})
+
 t.test('settings that hold for one mode', async t => {
   const { iptables, nftables, conntrack } = defaultConfig()
   const config = {
