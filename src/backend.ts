@@ -24,6 +24,8 @@ export interface Backend<E extends Entry> {
   render(entries: Iterable<E>): string
   /** An entry in the tool's own words, a line each, as a person would read it in a difference. */
   lines(entry: E): readonly string[]
+  /** How many rules of the tool stand in an entry; 0 where it is something else, such as an element of a set. */
+  ruleCount(entry: E): number
   /** Prepares these entries for following packets through them. */
   tracer(entries: EntryTable<E>): Tracer<E>
   open(io: BackendIo): Promise<Kernel<E>>

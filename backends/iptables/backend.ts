@@ -5,7 +5,7 @@
 import type { Backend, Probe } from '../../src/backend.ts'
 import { base, sysctls } from './base.ts'
 import { compile } from './compile.ts'
-import { equal, type IptablesEntry, lines } from './entries.ts'
+import { equal, type IptablesEntry, lines, rulesOf } from './entries.ts'
 import { openKernel } from './kernel.ts'
 import { probeKernel } from './probe.ts'
 import { render } from './render.ts'
@@ -18,6 +18,7 @@ export const iptables: Backend<IptablesEntry> = {
   equal,
   render,
   lines,
+  ruleCount: entry => rulesOf(entry).length,
   tracer,
   open: async io => openKernel(io),
   sysctls,

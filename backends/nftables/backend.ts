@@ -16,6 +16,7 @@ export const nftables: Backend<NftEntry> = {
   equal,
   render,
   lines,
+  ruleCount: entry => (entry.kind === 'chain' ? entry.rules.length : 0),
   tracer,
   open: openKernel,
 }

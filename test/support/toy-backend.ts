@@ -47,6 +47,7 @@ export const toy: Backend<Line> = {
       .map(({ key, text }) => `${key}: ${text}\n`)
       .join(''),
   lines: ({ key, text }) => [`${key}: ${text}`],
+  ruleCount: () => 1,
   tracer: () => () => ({ outcomes: [] }),
   open: async () => fakeKernel<Line>(),
 }
