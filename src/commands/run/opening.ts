@@ -109,22 +109,26 @@ const programLines = <E extends Entry>(
   return [program, `  kernel: ${words}`]
 }
 
-/** Kinds of entries that every tool calls by this name; the others are elements of something. */
-const OWN_WORD: ReadonlySet<string> = new Set(['table', 'chain', 'rule', 'jump', 'set'])
+/** Kinds of entries that every tool calls by this name; besides there are rules, and elements of something. */
+const OWN_WORD: ReadonlySet<string> = new Set(['table', 'set', 'chain'])
 
 const sizeWords = <E extends Entry>(
   entries: Iterable<E>,
-  { lines }: Scene<E>['backend'],
+  { ruleCount }: Scene<E>['backend'],
 ): string => {
-  const kinds = new Map<string, number>()
-  let total = 0
+  const amounts = new Map(['table', 'set', 'chain', 'rule', 'element'].map(word => [word, 0]))
+  const add = (word: string, amount: number): unknown =>
+    amounts.set(word, (amounts.get(word) ?? 0) + amount)
   for (const entry of entries) {
-    const word = OWN_WORD.has(entry.kind) ? entry.kind : 'element'
-    kinds.set(word, (kinds.get(word) ?? 0) + 1)
-    total += lines(entry).length
+    const rules = ruleCount(entry)
+    add('rule', rules)
+    if (OWN_WORD.has(entry.kind)) add(entry.kind, 1)
+    else if (rules === 0) add('element', 1)
   }
-  const parts = [...kinds].map(([kind, amount]) => counted(amount, kind))
-  return `${parts.join(', ')} (${counted(total, 'line')})`
+  return [...amounts]
+    .filter(([, amount]) => amount > 0)
+    .map(([word, amount]) => counted(amount, word))
+    .join(', ')
 }
 
 const kernelWords = (ops: readonly string[]): string => {

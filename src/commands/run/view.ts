@@ -16,7 +16,7 @@ export interface View<E extends Entry> {
 
 /** What is shown, and of what. */
 export interface Scene<E extends Entry> {
-  readonly backend: Pick<Backend<E>, 'name' | 'lines'>
+  readonly backend: Pick<Backend<E>, 'name' | 'lines' | 'ruleCount'>
   readonly pipeline: Pipeline<E>
   readonly whereabouts: Whereabouts
   readonly nodeName: string

@@ -39,6 +39,34 @@ t.test('both modes tell the same story', async t => {
   t.equal(toldIn(iptables?.out ?? '').replace('iptables', 'nftables'), toldIn(nftables?.out ?? ''))
 })
 
+t.test('the size of the program is what the tool would hold', async t => {
+  const sizeOf = async (mode: string): Promise<string | undefined> => {
+    const { out } = await kpc(['run', '--demo', '--proxy-mode', mode, '--once'])
+    return /^ {2}program: (.*?) {3}/m.exec(out)?.[1]
+  }
+  const linesOf = async (mode: string): Promise<readonly string[]> =>
+    (await kpc(['render', '--demo', '--proxy-mode', mode])).out.split('\n')
+  const those = (lines: readonly string[], is: RegExp): number =>
+    lines.filter(line => is.test(line)).length
+  const iptables = await linesOf('iptables')
+  t.equal(
+    await sizeOf('iptables'),
+    `${those(iptables, /^:KUBE-/)} chains, ${those(iptables, /^-[AI] /)} rules`,
+  )
+  const { out } = await kpc(['run', '--demo', '--once', '-o', 'json'])
+  const [program = ''] = out.split('\n')
+  const entries: readonly { readonly kind: string; readonly lines: readonly string[] }[] =
+    JSON.parse(program).entries
+  const kind = (name: string): number => entries.filter(entry => entry.kind === name).length
+  const chainText = entries.flatMap(entry => (entry.kind === 'chain' ? entry.lines : []))
+  const [tables, sets, chains] = [kind('table'), kind('set'), kind('chain')]
+  t.equal(
+    await sizeOf('nftables'),
+    `${tables} tables, ${sets} sets, ${chains} chains, ${those(chainText, /^\t(?!type nat)/)} rules, ` +
+      `${entries.length - tables - sets - chains} elements`,
+  )
+})
+
 t.test('--for ends it in the middle', async t => {
   const { code, err } = await kpc(['run', '--demo', '--for', '5500ms'])
   t.equal(code, 0)
