@@ -13,6 +13,7 @@ import { main } from './commands/main.ts'
 import { interfaceAddresses } from './netlink/addresses.ts'
 import { realClock } from './ports/clock.ts'
 import { realExec } from './ports/exec.ts'
+import { collectGarbage } from './ports/garbage.ts'
 
 const ending = new AbortController()
 let asked: NodeJS.Signals | undefined
@@ -112,6 +113,7 @@ const io: Io = {
   hostname,
   interfaceAddresses: async () => (await interfaceAddresses()).map(({ address }) => address),
   mayChangeRules,
+  collectGarbage,
   rerun,
 }
 

@@ -82,6 +82,7 @@ export const kpc = async (
     hostname: () => 'test-host',
     interfaceAddresses: async () => ['127.0.0.1', '::1'],
     mayChangeRules: async () => false,
+    collectGarbage: () => undefined,
     rerun: async (command, words) => {
       reruns.push([...command, ...words])
       return 0

@@ -10,6 +10,7 @@ import { withAddresses } from '../../sources/with-addresses.ts'
 import { counted } from '../../terminal/amounts.ts'
 import { canErase, openProgress } from '../../terminal/progress.ts'
 import { Failure } from '../failure.ts'
+import type { Io } from '../io.ts'
 import { isError } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
 import { ENDED_READING, whileReading } from '../while-reading.ts'
@@ -56,7 +57,7 @@ const followUntil = async <E extends Entry>(
   const watchOwnNode = ownNodeWatch(job.setting.nodeName, record.problems)
   if (!job.dryRun) await makeSysctls({ backend, facts: pipeline.facts, io, log: job.log })
   const source = opened.source(({ events }) => {
-    scene.whereabouts.note(events)
+    if (isShown(job)) scene.whereabouts.note(events)
     watchOwnNode(events)
   })
   const result = await runLoop({
@@ -73,7 +74,10 @@ const followUntil = async <E extends Entry>(
     clock: io.clock,
     signal,
     once: values.once,
-    onSync: record.sync,
+    onSync: report => {
+      record.sync(report)
+      if (report.full && !values.once) tidyUp(io, signal)
+    },
     onProblems: record.problems,
     ...(job.dryRun ? {} : { afterSync: flowCleaner(job.log) }),
   })
@@ -130,16 +134,26 @@ const sceneOf = <E extends Entry>(
 }
 
 /** A run that writes shows its changes only on request: its log says what it does. */
-const viewOf = <E extends Entry>(scene: Scene<E>, { values, io, dryRun }: Job<E>): View<E> => {
-  const { output = 'text', verbose } = values
-  if (output !== 'text') return documentView(scene, output, io)
-  if (dryRun || verbose > 0) return textView(scene, io)
+const isShown = <E extends Entry>({ values, dryRun }: Job<E>): boolean =>
+  dryRun || values.verbose > 0 || (values.output ?? 'text') !== 'text'
+
+const viewOf = <E extends Entry>(scene: Scene<E>, job: Job<E>): View<E> => {
+  const { output = 'text' } = job.values
+  if (output !== 'text') return documentView(scene, output, job.io)
+  if (isShown(job)) return textView(scene, job.io)
   return {
     sync: () => undefined,
     problems: () => undefined,
     caption: () => undefined,
   }
 }
+
+/** When the loop holds nothing of its first sync any more. */
+const TIDY_AFTER_MS = 1000
+
+/** What a first picture leaves behind is as large as what is kept, and V8 would leave it for long. */
+const tidyUp = ({ clock, collectGarbage }: Io, signal: AbortSignal): void =>
+  void clock.sleep(TIDY_AFTER_MS, signal).then(() => signal.aborted || collectGarbage())
 
 /** What is told of a run while it goes on, and remembered for its end. */
 interface RunRecord<E extends Entry> {
