@@ -68,11 +68,13 @@ const groupOf = (apiVersion: string): string =>
 /** How an object is named before any of its names is checked. */
 const subjectOf = (raw: Fields['values']): string => {
   const metadata = isMapping(raw['metadata']) ? raw['metadata'] : {}
-  const { kind } = raw
-  const name = shownName(metadata['name'] ?? 'unnamed')
+  const { name, namespace: given } = metadata
+  const kind = shownName(raw['kind'] ?? 'object')
+  if (name === undefined || name === null)
+    return `${kind} without a name${given === undefined || given === null ? '' : ` in ${shownName(given)}`}`
   const isClusterWide = kind === 'Node' || kind === 'ServiceCIDR'
-  const namespace = isClusterWide ? '' : shownName(metadata['namespace'] ?? 'default')
-  return objectKey({ kind: shownName(kind ?? 'object'), namespace, name })
+  const namespace = isClusterWide ? '' : shownName(given ?? 'default')
+  return objectKey({ kind, namespace, name: shownName(name) })
 }
 
 const refused = (

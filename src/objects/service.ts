@@ -30,7 +30,7 @@ export const readService = (root: Fields): Service | null => {
   if (metadata === null) return null
   const spec = mappingAt(root, 'spec', 'Service ignored')
   const type = wordAt(spec, 'type', TYPES, 'ClusterIP')
-  return {
+  const service: Service = {
     kind: 'Service',
     namespace: metadata.namespace,
     name: metadata.name,
@@ -47,6 +47,29 @@ export const readService = (root: Fields): Service | null => {
     externalTrafficPolicy: wordAt(spec, 'externalTrafficPolicy', POLICIES, 'Cluster'),
     healthCheckNodePort: optionalPortAt(spec, 'healthCheckNodePort'),
   }
+  if (isServed(service)) reportMissing(spec, service)
+  return service
+}
+
+const isServed = ({ foreign, clusterIPs: { IPv4, IPv6 } }: Service): boolean =>
+  !foreign && (IPv4 !== null || IPv6 !== null)
+
+/** What the API server would have filled in or asked for, and its absence would go unnoticed. */
+const reportMissing = (spec: Fields, { type, externalTrafficPolicy }: Service): void => {
+  const ports = valueAt(spec, 'ports')
+  if (ports === undefined || (Array.isArray(ports) && ports.length === 0)) {
+    const fact = ports === undefined ? 'is missing' : 'is empty'
+    const consequence = 'nothing is served'
+    faultAt(spec, 'ports', { code: 'NO_PORT', severity: 'warning', fact, consequence })
+  }
+  if (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local') return
+  if ((valueAt(spec, 'healthCheckNodePort') ?? 0) === 0)
+    faultAt(spec, 'healthCheckNodePort', {
+      code: 'NO_HEALTH_CHECK_PORT',
+      severity: 'warning',
+      fact: 'is not set for a load balancer with externalTrafficPolicy Local',
+      consequence: 'no health check is answered, so the load balancer may send nothing here',
+    })
 }
 
 const listsExternalIPs = (spec: Fields): boolean => {

@@ -21,13 +21,16 @@ export interface ReadDocument {
 }
 
 /** The objects of one document: itself, or the items of a list. An empty document has none. */
-export const objectsOf = (raw: RawObject): readonly RawObject[] => {
+export const objectsOf = (raw: RawObject): readonly RawObject[] =>
+  raw.value === null || raw.value === undefined ? [] : opened(raw)
+
+/** An object itself, or the items of a list. Unlike a document, an item that is null is a mistake: it stays. */
+export const opened = (raw: RawObject): readonly RawObject[] => {
   const { value, place, placeOf } = raw
-  if (value === null || value === undefined) return []
   const inherited = inheritedFrom(value)
   if (inherited === undefined || !isMapping(value) || !Array.isArray(value['items'])) return [raw]
   return value['items'].flatMap((item: unknown, index) =>
-    objectsOf(itemOf(item, { inherited, index, place, placeOf })),
+    opened(itemOf(item, { inherited, index, place, placeOf })),
   )
 }
 

@@ -6,7 +6,7 @@
 import type { PlaceOf } from '../objects/read.ts'
 import type { Place, Problem } from '../objects/types.ts'
 import { readJson, splitJsonList } from './json.ts'
-import { inheritedFrom, itemOf, objectsOf, type RawObject } from './raw-object.ts'
+import { inheritedFrom, itemOf, objectsOf, opened, type RawObject } from './raw-object.ts'
 import { readYaml } from './yaml.ts'
 
 /** What was made of the objects of a text's sound documents, and the problems of the other documents. */
@@ -47,7 +47,7 @@ const readListItems = <T>(file: string, text: string, use: Use<T>): readonly T[]
     for (const { value, line } of items) {
       const place: Place = { file, document: 1, line }
       const item = itemOf(value, { inherited, index: index++, place, placeOf })
-      for (const raw of objectsOf(item)) results.push(use(raw))
+      for (const raw of opened(item)) results.push(use(raw))
     }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

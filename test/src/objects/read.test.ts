@@ -171,6 +171,17 @@ t.test('a name that breaks its grammar costs the object', async t => {
   t.match(readObject(named(7)).problems[0], { code: 'BAD_TYPE', field: 'metadata' })
 })
 
+t.test('what has no name is not given one', async t => {
+  const subjects = (raw: unknown) => [
+    ...new Set(readObject(raw).problems.map(({ subject }) => subject)),
+  ]
+  for (const metadata of [null, undefined, {}, { name: null }, 7])
+    t.strictSame(subjects(service({}, { metadata })), ['Service without a name'])
+  const inShop = { namespace: 'shop' }
+  t.strictSame(subjects(service({}, { metadata: inShop })), ['Service without a name in shop'])
+  t.strictSame(subjects(node({ metadata: {} })), ['Node without a name'])
+})
+
 t.test('a problem in words', async t => {
   const endpoints = [{ addresses: ['10.0.0.1'] }, { addresses: ['10.0.0.300'] }]
   const place = (field: string) => ({ file: 'cluster.yaml', document: 7, line: field.length })

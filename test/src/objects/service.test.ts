@@ -1,6 +1,6 @@
 /** Answers for src/objects/service.ts, cluster-ips.ts and port.ts. */
 import t from 'tap'
-import { read, service, sound } from '../../support/raw-objects.ts'
+import { type Raw, read, service, sound } from '../../support/raw-objects.ts'
 
 t.test('a plain Service', async t => {
   t.strictSame(sound('Service', service()), {
@@ -210,6 +210,37 @@ t.test('affinity, policies, health check', async t => {
     'BAD_VALUE | spec.sessionAffinity | "Cookie" | taken as None',
     'BAD_VALUE | spec.externalTrafficPolicy | "local" | taken as Cluster',
   ])
+})
+
+t.test('no health check port where a load balancer would ask for it', async t => {
+  const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }
+  const told = (more: Raw, rest: Raw = {}) =>
+    read('Service', service({ ...spec, ...more }, rest))[1]
+  for (const healthCheckNodePort of [0, undefined, null])
+    t.match(told({ healthCheckNodePort }), [
+      /^NO_HEALTH_CHECK_PORT \| spec\.healthCheckNodePort \| 0? ?\| no health check is answered/,
+    ])
+  t.strictSame(
+    told({ healthCheckNodePort: 'x' }).map(text => text.split(' ')[0]),
+    ['BAD_PORT'],
+    'told once',
+  )
+  t.strictSame(told({ healthCheckNodePort: 30900 }), [])
+  t.strictSame(told({ externalTrafficPolicy: 'Cluster' }), [])
+  t.strictSame(told({ type: 'NodePort' }), [])
+  t.strictSame(told({ clusterIP: 'None' }), [], 'not served at all')
+  const labels = { 'service.kubernetes.io/service-proxy-name': 'x' }
+  t.strictSame(told({}, { metadata: { name: 'web', labels } }), [], 'served by another')
+})
+
+t.test('a Service without ports', async t => {
+  for (const ports of [null, undefined, []])
+    t.match(read('Service', service({ ports }))[1], [
+      /^NO_PORT \| spec\.ports \| (?:\[\])? ?\| nothing is served$/,
+    ])
+  t.strictSame(read('Service', service({ ports: null, clusterIP: 'None' }))[1], [], 'headless')
+  const outside = { type: 'ExternalName', clusterIP: '', ports: null }
+  t.strictSame(read('Service', service(outside))[1], [])
 })
 
 t.test('another proxy serves it: the label is there, whatever it says', async t => {

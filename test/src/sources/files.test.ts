@@ -88,6 +88,18 @@ t.test('JSON, and lists in either form', async t => {
   ])
 })
 
+t.test('an empty item of a list is told, an empty document is not', async t => {
+  const yaml = `apiVersion: v1\nkind: List\nitems:\n- ${WEB.replaceAll('\n', '\n  ')}\n- null\n`
+  const { keys, problems } = await oneFile(t, yaml)
+  t.strictSame(keys, ['set Service shop/web'])
+  t.match(problems, [
+    /null is not an object; document skipped\n {2}in cluster\.yaml, document 1, line 12$/,
+  ])
+  const json = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceList', items: [null] })
+  t.match((await oneFile(t, json, 'cluster.json')).problems, [/null is not an object/])
+  t.strictSame((await oneFile(t, 'null')).problems, [])
+})
+
 t.test('a broken document costs only itself', async t => {
   const { keys, problems } = await oneFile(
     t,
