@@ -144,9 +144,13 @@ const entryLines = <E extends Entry>(
   )
 }
 
-/** The middle of a rule is its comment as a rule; both ends say what it does. */
+const COMMENT = / -m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+)/
+
+/** Its comment is what a rule can spare first; then its middle, as both ends say what it does. */
 const cut = (text: string, room: number): string => {
   if (text.length <= room) return text
+  const bare = text.replace(COMMENT, ' …')
+  if (bare.length <= room) return bare
   const head = Math.ceil((room - 3) / 2)
-  return `${text.slice(0, head)} … ${text.slice(text.length - (room - 3 - head))}`
+  return `${bare.slice(0, head)} … ${bare.slice(bare.length - (room - 3 - head))}`
 }

@@ -52,7 +52,12 @@ export const openingLines = <E extends Entry>(
     ...(left === 0 ? [] : [`  … ${counted(left, 'more service port')} (-v shows all)`]),
     '',
     ...programLines(scene, report),
-    ...(scene.goesOn ? ['', `  ${paint('faint', 'following changes; Ctrl-C ends')}`] : []),
+    ...(scene.goesOn
+      ? [
+          '',
+          `  ${paint('faint', `following changes${scene.verbosity > 0 ? '' : '; -v shows them whole'}; Ctrl-C ends`)}`,
+        ]
+      : []),
     '',
   ]
 }

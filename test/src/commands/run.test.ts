@@ -119,6 +119,13 @@ t.test('lines fit the terminal', async t => {
   t.strictSame(long, [])
 })
 
+t.test('a long rule goes without its comment rather than without its sense', async t => {
+  const argv = ['run', '--demo', '--proxy-mode', 'iptables', '--for', '5500ms']
+  const { out } = await kpc(argv, { terminal: 130 })
+  t.match(out, / … -m statistic --mode random --probability 0\.25\d+ -j KUBE-SEP-/)
+  t.match((await kpc(argv, { terminal: 250 })).out, '--comment')
+})
+
 t.test('-v leaves nothing out', async t => {
   const short = await kpc(['run', '--demo', '--for', '5500ms'])
   const long = await kpc(['run', '--demo', '--for', '5500ms', '-v'])
