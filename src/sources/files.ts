@@ -2,6 +2,7 @@
  * Sources: YAML and JSON files, once or watched. Paths in; the objects of their documents out, as events, with a
  * problem for whatever could not be used. A watched file that is half saved takes nothing away.
  */
+import { constants } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { formatProblem } from '../objects/problem.ts'
@@ -9,6 +10,7 @@ import { readObject } from '../objects/read.ts'
 import type { Problem } from '../objects/types.ts'
 import { type Found, type FoundFile, findFiles, isUnchanged, STDIN, unreadable } from './folder.ts'
 import { eventsBetween, type FileContent, keepLost, type Objects, pictureOf } from './picture.ts'
+import { emptied, isIn, keeping, type Roots, rootsNow } from './roots.ts'
 import type { Source, SourceUpdate } from './source.ts'
 import { Spot } from './spot.ts'
 import { readText } from './text.ts'
@@ -27,7 +29,7 @@ export const readFiles = async (
   paths: readonly string[],
   io: { readonly readStdin: () => Promise<string> },
 ): Promise<SourceUpdate> => {
-  const { update } = await look(NOTHING_YET, await findFiles(paths), io.readStdin)
+  const { update } = await look(NOTHING_YET, { paths, found: await findFiles(paths), ...io })
   return update
 }
 
@@ -59,18 +61,24 @@ async function* differences(
     const found = await findFiles(paths)
     const unwatched = watcher.follow(await foldersToWatch(paths, found)).map(notWatched)
     const seen = { ...found, problems: [...found.problems, ...unwatched] }
-    const next = await look(state, seen, readStdin)
+    const next = await look(state, { paths, found: seen, readStdin })
     state = next.state
     const { events, problems } = next.update
     if (signal.aborted) return
     if (isFirst || events.length > 0 || problems.length > 0) yield next.update
     isFirst = false
-  } while (await watcher.changed())
+  } while (await watcher.changed(hasLost(state) ? LOOK_AGAIN_MS : undefined))
 }
+
+// The return of a volume that was unmounted is noticed by nobody.
+const LOOK_AGAIN_MS = 2000
+
+const hasLost = ({ roots }: State): boolean => [...roots.values()].some(({ isLost }) => isLost)
 
 /** What is known from earlier looks. */
 interface State {
   readonly files: ReadonlyMap<string, KnownFile>
+  readonly roots: Roots
   readonly objects: Objects
   /** Problems that were told already, as text. */
   readonly told: ReadonlySet<string>
@@ -81,25 +89,37 @@ interface KnownFile {
   readonly content: FileContent
 }
 
-const NOTHING_YET: State = { files: new Map(), objects: new Map(), told: new Set() }
+const NOTHING_YET: State = {
+  files: new Map(),
+  roots: new Map(),
+  objects: new Map(),
+  told: new Set(),
+}
+
+interface Look {
+  readonly paths: readonly string[]
+  readonly found: Found
+  readonly readStdin: () => Promise<string>
+}
 
 const look = async (
   before: State,
-  found: Found,
-  readStdin: () => Promise<string>,
+  { paths, found, readStdin }: Look,
 ): Promise<{ readonly state: State; readonly update: SourceUpdate }> => {
-  const files = new Map<string, KnownFile>()
+  const named = paths.filter(path => path !== STDIN)
+  const roots = await rootsNow(before.roots, named, path =>
+    found.files.some(({ file }) => isIn(file, path)),
+  )
+  const read = new Map<string, KnownFile>()
   for (const file of found.files) {
     const known = before.files.get(file.file)
-    files.set(
-      file.file,
-      known?.signature === file.signature ? known : await read(file, known, readStdin),
-    )
+    const isSame = known?.signature === file.signature
+    read.set(file.file, isSame ? known : await readAgain(file, known, readStdin))
   }
-  for (const [file, known] of before.files)
-    if (!files.has(file) && found.unseen.some(path => isIn(file, path))) files.set(file, known)
+  const kept = keptFiles(before, read, found, roots)
+  const files = kept.size === 0 ? read : inOrder(before, read, kept)
   const picture = pictureOf([...files.values()].map(({ content }) => content))
-  const problems = [...found.problems, ...picture.problems]
+  const problems = [...pathProblems(found, roots, kept), ...picture.problems]
   const update: SourceUpdate = {
     events: eventsBetween(before.objects, picture.objects),
     problems: problems.filter(problem => !before.told.has(formatProblem(problem))),
@@ -107,14 +127,43 @@ const look = async (
   }
   for (const { content } of files.values()) for (const { spot } of content.objects) spot.settle()
   const told = new Set(problems.map(formatProblem))
-  return { state: { files, objects: picture.objects, told }, update }
+  return { state: { files, roots, objects: picture.objects, told }, update }
 }
 
-// Whoever cannot look into a folder cannot say that its files are gone.
-const isIn = (file: string, path: string): boolean =>
-  file === path || file.startsWith(path.endsWith('/') ? path : `${path}/`)
+type Files = ReadonlyMap<string, KnownFile>
 
-const read = async (
+// Whoever cannot look into a folder cannot say that its files are gone.
+const keptFiles = (before: State, read: Files, { unseen }: Found, roots: Roots): Files => {
+  const hidden = [...unseen]
+  for (const { path, isLost } of roots.values()) if (isLost) hidden.push(path)
+  if (hidden.length === 0) return NOTHING_YET.files
+  return new Map(
+    [...before.files].filter(([file]) => !read.has(file) && hidden.some(path => isIn(file, path))),
+  )
+}
+
+// Of two objects with one name the later wins, so files that are kept stay where they were.
+const inOrder = (before: State, read: Files, kept: Files): Files => {
+  const files = new Map<string, KnownFile>()
+  for (const name of [...before.files.keys(), ...read.keys()]) {
+    const file = read.get(name) ?? kept.get(name)
+    if (file !== undefined) files.set(name, file)
+  }
+  return files
+}
+
+const pathProblems = (found: Found, roots: Roots, kept: Files): readonly Problem[] => {
+  const silent = [...roots.values()].filter(
+    ({ path, isLost }) => isLost && !found.problems.some(({ subject }) => subject === path),
+  )
+  return [...found.problems, ...silent.map(emptied)].map(problem => {
+    const held = [...kept].filter(([file]) => isIn(file, problem.subject))
+    const count = held.reduce((sum, [, { content }]) => sum + content.objects.length, 0)
+    return count === 0 ? problem : keeping(problem, count)
+  })
+}
+
+const readAgain = async (
   found: FoundFile,
   known: KnownFile | undefined,
   readStdin: () => Promise<string>,
@@ -136,13 +185,16 @@ const contentOf = async (file: string, readStdin: () => Promise<string>): Promis
     faults: [fault],
   })
   try {
-    const text = file === STDIN ? await readStdin() : decoded(await readFile(file))
+    const text = file === STDIN ? await readStdin() : decoded(await readFile(file, AT_ONCE))
     if (text === null || text.includes('\0')) return broken(notText(name))
     return text.trim() === '' ? broken(empty(name)) : checked(name, text)
   } catch (error) {
     return broken(unreadable(name, error, 'file skipped'))
   }
 }
+
+// A pipe that took a file's place since it was found must not be waited for.
+const AT_ONCE = { flag: constants.O_RDONLY | constants.O_NONBLOCK }
 
 const decoded = (bytes: Uint8Array): string | null => {
   try {

@@ -76,11 +76,13 @@ const visit = async (path: string, search: Search, isNamed: boolean): Promise<vo
   try {
     const found = await stat(path, { bigint: true })
     if (found.isDirectory()) return await enter(path, search)
-    // In a folder only regular files are meant; a path that was named may be a pipe.
-    if (!isNamed && !(found.isFile() && HOLDS_OBJECTS.test(path))) return
-    // A pipe can be read but once: its signature never changes.
-    const signature = found.isFile() ? sign(found) : ''
-    if (!search.files.has(path)) search.files.set(path, { file: path, signature })
+    const isMeant = isNamed || HOLDS_OBJECTS.test(path)
+    if (!isMeant) return
+    if (!found.isFile()) {
+      search.unseen.push(path)
+      search.problems.push(noFile(path, found))
+    } else if (!search.files.has(path))
+      search.files.set(path, { file: path, signature: sign(found) })
   } catch (error) {
     const isGone = codeOf(error) === 'ENOENT'
     if (!isGone) search.unseen.push(path)
@@ -88,6 +90,22 @@ const visit = async (path: string, search: Search, isNamed: boolean): Promise<vo
     if (isNamed || !isGone || HOLDS_OBJECTS.test(path))
       search.problems.push(unreadable(path, error, 'nothing is read from it'))
   }
+}
+
+// Opening a pipe waits for a writer, and a device may never end.
+const noFile = (subject: string, found: BigIntStats): Problem => ({
+  code: 'UNREADABLE_FILE',
+  severity: 'error',
+  subject,
+  field: '',
+  value: '',
+  fact: `is a ${kindOf(found)}, and only files, folders and - (standard input) are read`,
+  consequence: 'nothing is read from it',
+})
+
+const kindOf = (found: BigIntStats): string => {
+  if (found.isFIFO()) return 'pipe'
+  return found.isSocket() ? 'socket' : 'device'
 }
 
 const sign = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>

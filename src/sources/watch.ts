@@ -2,13 +2,16 @@
  * Sources: tells when something may have changed in a set of folders. Says only "look again": editors replace files,
  * ConfigMap mounts swap links, and what a single notice means differs by file system.
  */
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 
 export interface Watch {
   /** Sets the folders to watch; gives those that cannot be watched, with the reason. */
   readonly follow: (folders: Iterable<string>) => readonly Unwatched[]
-  /** Resolves when a change was noticed and then all was quiet for a moment; false: the watch has ended. */
-  readonly changed: () => Promise<boolean>
+  /**
+   * Resolves when a change was noticed and then all was quiet for a moment, or after `longestMs`; false: the watch has
+   * ended.
+   */
+  readonly changed: (longestMs?: number) => Promise<boolean>
 }
 
 export interface Unwatched {
@@ -22,7 +25,7 @@ const LONGEST_WAIT_MS = 1000
 
 /** Watches until `signal` aborts. */
 export const openWatch = (signal: AbortSignal): Watch => {
-  const watchers = new Map<string, FSWatcher>()
+  const watchers = new Map<string, Watched>()
   let firstNotice: number | null = null
   let timer: NodeJS.Timeout | undefined
   let pending = Promise.withResolvers<boolean>()
@@ -39,7 +42,7 @@ export const openWatch = (signal: AbortSignal): Watch => {
     timer = setTimeout(wake, Math.max(0, Math.min(QUIET_MS, firstNotice + LONGEST_WAIT_MS - now)))
   }
   const drop = (folder: string): void => {
-    watchers.get(folder)?.close()
+    watchers.get(folder)?.watcher.close()
     watchers.delete(folder)
   }
   const end = (): void => {
@@ -51,6 +54,7 @@ export const openWatch = (signal: AbortSignal): Watch => {
   signal.addEventListener('abort', end, { once: true })
 
   const add = (folder: string): readonly Unwatched[] => {
+    const identity = identityOf(folder)
     try {
       const watcher = watch(folder, notice)
       // A folder that is removed or renamed: the next look decides what to watch instead.
@@ -58,7 +62,7 @@ export const openWatch = (signal: AbortSignal): Watch => {
         drop(folder)
         notice()
       })
-      watchers.set(folder, watcher)
+      watchers.set(folder, { watcher, identity })
       // What changed before the watch stood was not noticed.
       notice()
       return []
@@ -69,15 +73,32 @@ export const openWatch = (signal: AbortSignal): Watch => {
   return {
     follow: folders => {
       const wanted = new Set(folders)
-      for (const folder of [...watchers.keys()]) if (!wanted.has(folder)) drop(folder)
+      // A watch follows its folder, not the path: what was put in its place is not seen through it.
+      for (const [folder, { identity }] of [...watchers])
+        if (!wanted.has(folder) || identityOf(folder) !== identity) drop(folder)
       return signal.aborted
         ? []
         : [...wanted].flatMap(folder => (watchers.has(folder) ? [] : add(folder)))
     },
-    changed: async () => {
+    changed: async longestMs => {
+      const waited = setTimeoutIf(longestMs, wake)
       const result = await pending.promise
+      clearTimeout(waited)
       if (result) pending = Promise.withResolvers<boolean>()
       return result
     },
   }
+}
+
+interface Watched {
+  readonly watcher: FSWatcher
+  readonly identity: string
+}
+
+const setTimeoutIf = (delayMs: number | undefined, then: () => void): NodeJS.Timeout | undefined =>
+  delayMs === undefined ? undefined : setTimeout(then, delayMs)
+
+const identityOf = (folder: string): string => {
+  const found = statSync(folder, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? '' : [found.dev, found.ino, found.birthtimeNs].join(' ')
 }

@@ -1,4 +1,5 @@
 /** Answers for src/sources/files.ts read once: text, documents, lists, folders, places and faults. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -182,6 +183,24 @@ t.test('standard input, missing files, links to nowhere', async t => {
       'error: /missing.yaml: does not exist; nothing is read from it',
       'error: /sub/dangling.yaml: does not exist; nothing is read from it',
       /^error: standard input: is not YAML/,
+    ],
+  )
+})
+
+t.test('what is neither file nor folder is not read', async t => {
+  const folder = t.testdir({ 'b.yaml': WEB })
+  const pipe = join(folder, 'a.yaml')
+  execFileSync('mkfifo', [pipe, join(folder, 'other')])
+  symlinkSync('/dev/zero', join(folder, 'zero.yaml'))
+  const update = await readFiles([folder, pipe, '/dev/zero'], { readStdin })
+  t.strictSame(keysOf(update), ['set Service shop/web'])
+  t.match(
+    update.problems.map(problem => formatProblem(problem).replaceAll(folder, '')),
+    [
+      /^error: \/a\.yaml: is a pipe, and only .* are read; nothing is read from it$/,
+      /^error: \/zero\.yaml: is a device/,
+      /^error: \/a\.yaml: is a pipe/,
+      /^error: \/dev\/zero: is a device/,
     ],
   )
 })

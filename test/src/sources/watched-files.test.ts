@@ -1,10 +1,12 @@
 /** Answers for src/sources/files.ts and watch.ts while files are edited, replaced, broken, mended and removed. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { objectKey } from '../../../src/objects/key.ts'
 import { fileSource } from '../../../src/sources/files.ts'
 import type { SourceUpdate } from '../../../src/sources/source.ts'
+import { openWatch } from '../../../src/sources/watch.ts'
 
 const named = (name: string, port = 80): string => `apiVersion: v1
 kind: Service
@@ -103,6 +105,82 @@ t.test('a named file that comes late, goes, and comes back', async t => {
   t.strictSame(await next(), ['delete Service shop/a', 'UNREADABLE_FILE: nothing is read from it'])
   writeFileSync(file, named('a'))
   t.strictSame(await next(), ['set Service shop/a'])
+})
+
+t.test('a folder that vanishes as a whole takes nothing away', async t => {
+  const top = t.testdir({ OBJ: { 'a.yaml': named('a'), deep: { 'b.yaml': named('b') } } })
+  const folder = join(top, 'OBJ')
+  const { next } = await watched(t, folder)
+  t.strictSame(await next(), ['set Service shop/a', 'set Service shop/b'])
+  renameSync(folder, join(top, 'OBJ.gone'))
+  const kept = '2 objects read earlier stay as before until it is back'
+  t.strictSame(await next(), [`UNREADABLE_FILE: ${kept}`])
+
+  mkdirSync(folder)
+  t.strictSame(await next(), [`EMPTY_FOLDER: ${kept}`], 'being filled')
+  writeFileSync(join(folder, 'a.yaml'), named('a', 81))
+  t.strictSame(await next(), ['delete Service shop/b', 'set Service shop/a'], 'back')
+  unlinkSync(join(folder, 'a.yaml'))
+  t.strictSame(await next(), ['delete Service shop/a'], 'one by one, files are deleted')
+})
+
+t.test('a folder that comes back as it was is nothing new', async t => {
+  const top = t.testdir({ OBJ: { 'a.yaml': named('a') } })
+  const folder = join(top, 'OBJ')
+  const { next } = await watched(t, folder)
+  await next()
+  renameSync(folder, join(top, 'gone'))
+  t.strictSame(await next(), [
+    'UNREADABLE_FILE: 1 object read earlier stays as before until it is back',
+  ])
+  renameSync(join(top, 'gone'), folder)
+  writeFileSync(join(folder, 'b.yaml'), named('b'))
+  t.strictSame(await next(), ['set Service shop/b'])
+})
+
+t.test('another folder in its place at once is the one that is watched', async t => {
+  const top = t.testdir({ OBJ: { 'a.yaml': named('a') }, next: { 'a.yaml': named('a', 81) } })
+  const folder = join(top, 'OBJ')
+  const { next } = await watched(t, folder)
+  await next()
+  renameSync(folder, join(top, 'old'))
+  renameSync(join(top, 'next'), folder)
+  t.strictSame(await next(), ['set Service shop/a'])
+  writeFileSync(join(folder, 'a.yaml'), named('a', 82))
+  t.strictSame(await next(), ['set Service shop/a'])
+})
+
+t.test('a named file whose folder vanishes is kept too, and wins as before', async t => {
+  const top = t.testdir({ OBJ: { 'a.yaml': named('a') }, 'z.yaml': named('a', 81) })
+  const file = join(top, 'OBJ', 'a.yaml')
+  const { next } = await watched(t, file, join(top, 'z.yaml'))
+  t.strictSame(await next(), ['set Service shop/a', 'DUPLICATE_OBJECT: the later one counts'])
+  rmSync(join(top, 'OBJ'), { recursive: true })
+  t.strictSame(await next(), [
+    'UNREADABLE_FILE: 1 object read earlier stays as before until it is back',
+  ])
+})
+
+t.test('a pipe in the place of a file takes nothing away', async t => {
+  const folder = t.testdir({ 'a.yaml': named('a') })
+  const { next } = await watched(t, folder)
+  await next()
+  unlinkSync(join(folder, 'a.yaml'))
+  execFileSync('mkfifo', [join(folder, 'a.yaml')])
+  t.strictSame(await next(), [
+    'UNREADABLE_FILE: 1 object read earlier stays as before until it is back',
+  ])
+})
+
+t.test('a watch can be told to look again after a time', async t => {
+  const controller = new AbortController()
+  t.teardown(() => controller.abort())
+  const { changed } = openWatch(controller.signal)
+  t.equal(await changed(10), true)
+  t.equal(await changed(10), true)
+  const last = changed(60_000)
+  controller.abort()
+  t.equal(await last, false)
 })
 
 t.test('a mounted ConfigMap: links are swapped', async t => {
