@@ -56,7 +56,10 @@ export type SyncReport<E extends Entry> =
       readonly withheld: readonly PortKey[]
       /** Failures in a row, this one included. */
       readonly failures: number
-      readonly retryInMs: number
+      /** null: with `once` nobody tries again. */
+      readonly retryInMs: number | null
+      /** In how many entries the kernel, as it was just read, differs from the program; null: it was not read. */
+      readonly differences: number | null
     })
 
 /** How the loop ended: `synced` and `changed` tell of the last sync; without any sync both are false. */
@@ -155,10 +158,12 @@ class Writer<E extends Entry> {
   }
 
   async #attempt(): Promise<'over' | 'without-withheld'> {
-    const { clock, kernel, onSync, pipeline } = this.#options
+    const { clock, kernel, onSync, once, pipeline } = this.#options
     const started = clock.now()
     const drift = this.#drift
     this.#drift = undefined
+    const wasInStep = this.#inStep
+    let differences: number | null = null
     if (drift !== undefined) this.#inStep = false
     const work = (): SyncWork<E> => ({
       full: !this.#inStep,
@@ -169,8 +174,10 @@ class Writer<E extends Entry> {
     try {
       const renewed = !this.#inStep && (await kernel.renew?.(pipeline.program)) === true
       const changes = renewed ? [] : this.#inStep ? this.#changes : await this.#difference()
+      if (!this.#inStep && !renewed) differences = changes.length
       if (changes.length > 0) await kernel.apply(changes)
-      if (!this.#inStep || changes.length > 0)
+      // That somebody else did something which left ours as it was is no news.
+      if (!wasInStep || renewed || changes.length > 0)
         onSync({ ...work(), outcome: 'synced', renewed, changes })
       const ports = [...this.#ports.values()]
       this.#succeed(renewed || changes.length > 0)
@@ -180,8 +187,8 @@ class Writer<E extends Entry> {
     } catch (error) {
       const withheld = this.#withhold(error)
       const failures = ++this.#failures
-      const retryInMs = withheld.length > 0 ? 0 : backoffMs(failures)
-      onSync({ ...work(), outcome: 'failed', error, withheld, failures, retryInMs })
+      const retryInMs = withheld.length > 0 ? 0 : once ? null : backoffMs(failures)
+      onSync({ ...work(), outcome: 'failed', error, withheld, failures, retryInMs, differences })
       this.#fail()
       return withheld.length > 0 ? 'without-withheld' : 'over'
     }

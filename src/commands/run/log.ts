@@ -7,7 +7,7 @@ import type { Pipeline } from '../../agent/pipeline.ts'
 import { formatProblem } from '../../objects/problem.ts'
 import type { Problem } from '../../objects/types.ts'
 import type { Entry } from '../../program/types.ts'
-import { duration } from '../../terminal/amounts.ts'
+import { counted, duration } from '../../terminal/amounts.ts'
 import { painter, type Style, wantsColour } from '../../terminal/paint.ts'
 import type { Io } from '../io.ts'
 import { problemsTo, type ReportProblems } from '../problems.ts'
@@ -86,15 +86,26 @@ export const logSync = <E extends Entry>(
     })
     return
   }
-  const { error, withheld, failures, retryInMs } = report
-  const meaning =
-    withheld.length > 0
-      ? `the kernel refused ${withheld.join(', ')}: there the rules stay as they are, all others are written next`
-      : 'the rules could not be written and stay as they are'
-  log.error(meaning, {
+  const { error, failures, retryInMs } = report
+  log.error(consequence(report), {
     ...size,
     failures,
-    retryIn: { ms: retryInMs },
+    ...(retryInMs === null ? {} : { retryIn: { ms: retryInMs } }),
     error: error instanceof Error ? error.message : String(error),
   })
+}
+
+/** What a failure means for the rules, as far as that is known. */
+const consequence = <E extends Entry>({
+  withheld,
+  differences,
+  full,
+}: Extract<SyncReport<E>, { readonly outcome: 'failed' }>): string => {
+  if (withheld.length > 0)
+    return `the kernel refused ${withheld.join(', ')}: there the rules stay as they are, all others are written next`
+  if (differences !== null && differences > 0)
+    return `the rules could not be written; the kernel lacks or differs in ${counted(differences, 'entry')}`
+  return full
+    ? 'the rules could not be brought in step, and what the kernel holds is not known'
+    : 'the changes could not be written; the kernel is read before the next attempt'
 }

@@ -237,6 +237,62 @@ t.test('what somebody else did to the kernel is mended at once', async t => {
   ])
 })
 
+t.test('an alarm about what is as it was is no sync to tell of', async t => {
+  const kernel = fakeKernel<Line>()
+  let disturb: ((what: string) => void) | undefined
+  let reads = 0
+  const watched: Kernel<Line> = {
+    ...kernel,
+    read: async () => {
+      reads++
+      return kernel.read()
+    },
+    watch: async onDrift => {
+      disturb = onDrift
+    },
+  }
+  const source: Source = async function* () {
+    yield told([service('a', '10.96.0.1')])
+    while (!disturb) await new Promise(resolve => setImmediate(resolve))
+    disturb('iptables (pid 7) changed it')
+    while (reads < 2) await new Promise(resolve => setImmediate(resolve))
+    yield told([service('b', '10.96.0.2')])
+  }
+  const { reports } = await run(watched, source)
+  t.match(reports, [
+    { full: true, drift: undefined },
+    { full: false, drift: undefined, changes: [{ op: 'add', entry: { key: B } }] },
+  ])
+  t.equal(reports.length, 2)
+})
+
+t.test('a failure tells what a read has shown, and of a retry only where there is one', async t => {
+  const kernel = fakeKernel<Line>()
+  const locked: Kernel<Line> = {
+    ...kernel,
+    apply: async () => {
+      throw new Error('locked')
+    },
+  }
+  const first = sourceOf(told([service('a', '10.96.0.1')]))
+  const { reports, result } = await run(locked, first, { once: true })
+  t.match(reports, [{ outcome: 'failed', retryInMs: null, differences: 2, failures: 1 }])
+  t.equal(result.synced, false)
+  let refusals = 1
+  const unread: Kernel<Line> = {
+    ...kernel,
+    read: async () => {
+      if (refusals-- > 0) throw new Error('unreadable')
+      return kernel.read()
+    },
+  }
+  const again = await run(unread, first)
+  t.match(again.reports, [
+    { outcome: 'failed', retryInMs: 1000, differences: null },
+    { outcome: 'synced' },
+  ])
+})
+
 t.test('what else is to be done hears of every service port, once it is in', async t => {
   const heard: string[][] = []
   const kernel = fakeKernel<Line>()

@@ -67,11 +67,12 @@ t.test('trouble says what becomes of the rules', async t => {
     withheld: [],
     failures: 2,
     retryInMs: 2000,
+    differences: null,
   } as const
   t.equal(
     logged(true, log => logSync(log, failed, pipeline)),
-    'the rules could not be written and stay as they are  changed=0  services=0  failures=2  ' +
-      'retryIn=2.0s  error="no buffer space"\n',
+    'the changes could not be written; the kernel is read before the next attempt  changed=0  ' +
+      'services=0  failures=2  retryIn=2.0s  error="no buffer space"\n',
   )
   const refused = { ...failed, withheld: ['IPv4 shop/web:http TCP'], retryInMs: 0 }
   t.match(JSON.parse(logged(false, log => logSync(log, refused, pipeline))), {
@@ -80,6 +81,29 @@ t.test('trouble says what becomes of the rules', async t => {
       'the kernel refused IPv4 shop/web:http TCP: there the rules stay as they are, all others are written next',
     retryInMs: 0,
   })
+})
+
+t.test('what a read has shown to be missing is not said to stay', async t => {
+  const failed = {
+    ...work,
+    full: true,
+    outcome: 'failed',
+    error: new Error('LOCKED'),
+    withheld: [],
+    failures: 1,
+    retryInMs: null,
+    differences: 42,
+  } as const
+  t.equal(
+    logged(true, log => logSync(log, failed, pipeline)),
+    'the rules could not be written; the kernel lacks or differs in 42 entries  changed=0  ' +
+      'services=0  failures=1  error=LOCKED\n',
+    'nor is a retry told that nobody makes',
+  )
+  t.match(
+    logged(true, log => logSync(log, { ...failed, differences: null }, pipeline)),
+    'the rules could not be brought in step, and what the kernel holds is not known',
+  )
 })
 
 t.test('problems of the input', async t => {
