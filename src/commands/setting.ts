@@ -15,6 +15,7 @@ import type { Values } from './options.ts'
 import { isError, type ReportProblems } from './problems.ts'
 import { SAMPLE_CLUSTER, SAMPLE_CONFIG } from './sample/source.ts'
 import { UsageError } from './usage.ts'
+import { ENDED_READING, whileReading } from './while-reading.ts'
 
 /** The flags that decide what is compiled, the same for every command that compiles. */
 export type SettingOption =
@@ -123,6 +124,12 @@ const canonicalAddress = (command: string, text: string): string => {
 }
 
 const textOf = async (file: string, io: Io): Promise<string> => {
+  const text = await whileReading(readConfigFile(file, io), io.signal)
+  if (text === undefined) throw new Failure(ENDED_READING)
+  return text
+}
+
+const readConfigFile = async (file: string, io: Io): Promise<string> => {
   try {
     return await io.readFile(file)
   } catch (error) {
