@@ -74,6 +74,8 @@ export interface BackendIo {
   readonly families: readonly Family[]
   /** iptables tools to call: `nft` and `legacy` name a flavour, undefined takes what PATH resolves to. */
   readonly flavour?: 'nft' | 'legacy' | undefined
+  /** How often a kernel looks at what it is not told of, in milliseconds. */
+  readonly syncPeriodMs?: number
 }
 
 /** What the kernel offers, asked once before facts are made. */

@@ -12,6 +12,7 @@ import { excerpt, type Failure, failureOf, IptablesError, refusedKeys } from './
 import { refusedShapes } from './refused-shapes.ts'
 import { type Block, buildScript, type IptablesChange, scriptText, undoScript } from './script.ts'
 import { restore, save } from './tools.ts'
+import { Watch, type WatchPorts } from './watch.ts'
 
 /** Makes the counters of these names if they are missing; false: cannot be done. */
 export type EnsureCounters = (names: readonly string[]) => Promise<boolean>
@@ -19,20 +20,27 @@ export type EnsureCounters = (names: readonly string[]) => Promise<boolean>
 export const openKernel = (
   io: BackendIo,
   ensureCounters: EnsureCounters = ensureNfacctCounters,
-): Kernel<IptablesEntry> => ({
-  read: async () => {
-    const dumps = await Promise.all(
-      io.families.map(async family => readDump(await save(io, family), family)),
-    )
-    return new Map(dumps.flat().map(entry => [entry.key, entry]))
-  },
-  check: changes => check(io, changes),
-  apply: async changes => {
-    await makeCounters(changes, ensureCounters)
-    await apply(io, changes)
-  },
-  [Symbol.asyncDispose]: async () => {},
-})
+  ports?: WatchPorts,
+): Kernel<IptablesEntry> => {
+  const watch = new Watch(io, ports)
+  return {
+    read: () => watch.reading(() => readAll(io)),
+    check: changes => check(io, changes),
+    apply: async changes => {
+      await makeCounters(changes, ensureCounters)
+      await watch.writing(() => apply(io, changes))
+    },
+    watch: onDrift => watch.start(onDrift),
+    [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
+  }
+}
+
+const readAll = async (io: BackendIo): Promise<ReadonlyMap<string, IptablesEntry>> => {
+  const dumps = await Promise.all(
+    io.families.map(async family => readDump(await save(io, family), family)),
+  )
+  return new Map(dumps.flat().map(entry => [entry.key, entry]))
+}
 
 const ofFamily = (changes: readonly IptablesChange[], family: Family): readonly IptablesChange[] =>
   changes.filter(change => (change.op === 'remove' ? change.was : change.entry).family === family)
@@ -46,7 +54,9 @@ const check = async (io: BackendIo, changes: readonly IptablesChange[]): Promise
   }
 }
 
-const apply = async (io: BackendIo, changes: readonly IptablesChange[]): Promise<void> => {
+/** Gives the number of tables that were committed. */
+const apply = async (io: BackendIo, changes: readonly IptablesChange[]): Promise<number> => {
+  let commits = 0
   const done: { readonly family: Family; readonly changes: readonly IptablesChange[] }[] = []
   for (const family of io.families) {
     const own = ofFamily(changes, family)
@@ -54,6 +64,7 @@ const apply = async (io: BackendIo, changes: readonly IptablesChange[]): Promise
     if (blocks.length === 0) continue
     const result = await restore(io, family, scriptText(blocks))
     if (result.code === 0) {
+      commits += blocks.length
       done.push({ family, changes: own })
       continue
     }
@@ -65,6 +76,7 @@ const apply = async (io: BackendIo, changes: readonly IptablesChange[]): Promise
     const refused = await refusedShapes(io, family, blocks)
     throw new IptablesError(known.code, reason(family, blocks, failure, state), { refused })
   }
+  return commits
 }
 
 /** The blocks before the one that failed. Which that is, the tool says by a line, be it the COMMIT. */

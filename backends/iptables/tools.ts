@@ -5,6 +5,7 @@
 import type { BackendIo } from '../../src/backend.ts'
 import type { Family } from '../../src/objects/types.ts'
 import type { ExecOptions, ExecResult } from '../../src/ports/exec.ts'
+import type { ChainPlace } from './entries.ts'
 import { IptablesError } from './errors.ts'
 
 const NAMES: Readonly<Record<Family, string>> = { IPv4: 'iptables', IPv6: 'ip6tables' }
@@ -61,4 +62,26 @@ export const version = async (io: BackendIo, family: Family): Promise<readonly n
   const { code, stdout } = await run(io, toolName(family, io.flavour, ''), ['--version'])
   const [, text] = /v([0-9]+(?:\.[0-9]+)+)/.exec(stdout) ?? []
   return code === 0 && text ? text.split('.').map(Number) : null
+}
+
+/** Which kernel interface the tool of a family writes to. Before 1.8 there was but the one, and nothing was said. */
+export const flavourOf = async (io: BackendIo, family: Family): Promise<'nft' | 'legacy'> => {
+  if (io.flavour !== undefined) return io.flavour
+  const { stdout } = await run(io, toolName(family, undefined, ''), ['--version'])
+  return stdout.includes('(nf_tables)') ? 'nft' : 'legacy'
+}
+
+/** Whether a chain is there. Status 4, a held lock, says nothing about it; nor does anything but the tool's own words. */
+export const chainState = async (
+  io: BackendIo,
+  { family, table, chain }: ChainPlace,
+): Promise<'there' | 'gone' | 'unknown'> => {
+  const command = toolName(family, io.flavour, '')
+  try {
+    const { code, stderr } = await run(io, command, ['-w', '1', '-t', table, '-S', chain])
+    if (code === 0) return 'there'
+    return code === 1 && stderr.includes('No chain') ? 'gone' : 'unknown'
+  } catch {
+    return 'unknown'
+  }
 }

@@ -82,6 +82,7 @@ const backendIoOf = async <E extends Entry>({
   exec: io.exec,
   families: setting.families ?? (privileged ? await kernelFamilies(io) : FAMILIES),
   flavour: values.iptablesFlavour,
+  syncPeriodMs: setting.config[setting.mode].syncPeriod,
 })
 
 /** IPv6 counts where the kernel has it and it is not switched off (spec agent, section 2). */
