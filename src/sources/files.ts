@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { formatProblem } from '../objects/problem.ts'
 import { readObject } from '../objects/read.ts'
 import type { Problem } from '../objects/types.ts'
+import { type Claims, NO_CLAIMS } from './claims.ts'
 import { type Found, type FoundFile, findFiles, isUnchanged, STDIN, unreadable } from './folder.ts'
 import { eventsBetween, type FileContent, keepLost, type Objects, pictureOf } from './picture.ts'
 import { emptied, isIn, keeping, type Roots, rootsNow } from './roots.ts'
@@ -80,6 +81,7 @@ interface State {
   readonly files: ReadonlyMap<string, KnownFile>
   readonly roots: Roots
   readonly objects: Objects
+  readonly claims: Claims
   /** Problems that were told already, as text. */
   readonly told: ReadonlySet<string>
 }
@@ -93,6 +95,7 @@ const NOTHING_YET: State = {
   files: new Map(),
   roots: new Map(),
   objects: new Map(),
+  claims: NO_CLAIMS,
   told: new Set(),
 }
 
@@ -118,7 +121,10 @@ const look = async (
   }
   const kept = keptFiles(before, read, found, roots)
   const files = kept.size === 0 ? read : inOrder(before, read, kept)
-  const picture = pictureOf([...files.values()].map(({ content }) => content))
+  const picture = pictureOf(
+    [...files.values()].map(({ content }) => content),
+    before.claims,
+  )
   const problems = [...pathProblems(found, roots, kept), ...picture.problems]
   const update: SourceUpdate = {
     events: eventsBetween(before.objects, picture.objects),
@@ -127,7 +133,7 @@ const look = async (
   }
   for (const { content } of files.values()) for (const { spot } of content.objects) spot.settle()
   const told = new Set(problems.map(formatProblem))
-  return { state: { files, roots, objects: picture.objects, told }, update }
+  return { state: { files, roots, objects: picture.objects, claims: picture.claims, told }, update }
 }
 
 type Files = ReadonlyMap<string, KnownFile>

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { objectKey } from '../objects/key.ts'
 import type { ClusterEvent, ClusterObject, Place, Problem } from '../objects/types.ts'
+import { type Claims, claimsOf, NO_CLAIMS } from './claims.ts'
 import type { Spot } from './spot.ts'
 
 /** A checked object and the way to its lines. */
@@ -27,10 +28,11 @@ export type Objects = ReadonlyMap<string, ClusterObject>
 export interface Picture {
   readonly objects: Objects
   readonly problems: readonly Problem[]
+  readonly claims: Claims
 }
 
-/** Lays the files over one another in their order; of two objects with one name the later wins. */
-export const pictureOf = (contents: Iterable<FileContent>): Picture => {
+/** Lays the files over one another in their order; of two objects with one name the later wins. `before`: of the last picture. */
+export const pictureOf = (contents: Iterable<FileContent>, before: Claims = NO_CLAIMS): Picture => {
   const placed = new Map<string, Placed>()
   const problems: Problem[] = []
   for (const content of contents) {
@@ -42,12 +44,17 @@ export const pictureOf = (contents: Iterable<FileContent>): Picture => {
       placed.set(key, item)
     }
   }
+  const services: Placed[] = []
   for (const item of placed.values()) {
     const { object } = item
+    if (object.kind === 'Service') services.push(item)
     if (object.kind === 'EndpointSlice' && !placed.has(serviceKey(object)))
       problems.push(dangling(object, item))
   }
-  return { objects: new Map([...placed].map(([key, { object }]) => [key, object])), problems }
+  const claims = claimsOf(services, before)
+  problems.push(...claims.problems)
+  const objects = new Map([...placed].map(([key, { object }]) => [key, object]))
+  return { objects, problems, claims }
 }
 
 /** What must be told to someone who knows `before`. Deletions come first. */

@@ -11,7 +11,7 @@ import { openWatch } from '../../../src/sources/watch.ts'
 const named = (name: string, port = 80): string => `apiVersion: v1
 kind: Service
 metadata: {namespace: shop, name: ${name}}
-spec: {clusterIP: 10.96.0.10, ports: [{port: ${port}}]}
+spec: {clusterIP: 10.96.0.${name.charCodeAt(0)}, ports: [{port: ${port}}]}
 `
 
 /** Events in short, then the codes and consequences of problems. */
