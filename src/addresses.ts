@@ -58,9 +58,12 @@ export const cidrContains = (cidr: string, address: string): boolean => {
   return inside.match(ipaddr.parse(range.address), range.length)
 }
 
-/** `10.0.0.1:80` or `[fd00::1]:80` of a canonical address. */
+/**
+ * `10.0.0.1:80` or `[fd00::1]:80` of a canonical address. Joined, because V8 keeps the pieces of what is added, and
+ * there is one for each endpoint.
+ */
 export const endpointText = (ip: string, port: number): string =>
-  ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+  [ip.includes(':') ? `[${ip}]` : ip, port].join(':')
 
 /** Of a canonical address or range. */
 export const familyOf = (canonical: string): Family => (canonical.includes(':') ? 'IPv6' : 'IPv4')

@@ -128,7 +128,8 @@ const listWay = (
     const was = slots[slot]
     const same = was?.to.ip === to.ip && was.to.port === to.port
     const index = offset + slot
-    const key = `${prefix} ${index}`
+    // Joined, because V8 keeps the pieces of what is added, and most entries are these.
+    const key = [prefix, index].join(' ')
     entries.push(same ? was : { kind: 'endpoint', key, frontend, index, to })
   })
   const manner: Manner = { ...how, nodePort, sticky: plan.affinitySeconds !== null }

@@ -54,7 +54,7 @@ export const servicePort = (plan: PortPlan, nodeOf: NodeOf): ServicePortDocument
   endpoints: plan.reachable.map(endpoint => ({
     address: endpoint.text,
     node: nodeOf(endpoint.ip),
-    local: endpoint.isLocal,
+    local: endpoint.isLocal ?? false,
   })),
 })
 

@@ -98,12 +98,16 @@ const planEndpoints = (
   nodeName: string,
 ): Lists<PlanEndpoint> & Pick<PortPlan, 'onNode'> => {
   if (endpoints.length === 0) return NO_LISTS
-  const planned = endpoints.map(endpoint => planEndpoint(endpoint, nodeName))
+  const planned: readonly PlanEndpoint[] = endpoints.some(
+    endpoint => endpoint.nodeName === nodeName,
+  )
+    ? endpoints.map(endpoint => planEndpoint(endpoint, nodeName))
+    : endpoints
   const take = (list: readonly Endpoint[]): readonly PlanEndpoint[] =>
     list === endpoints ? planned : pick(planned, endpoints, list)
   const cluster = take(choice.cluster)
   const local = take(choice.local)
-  const onNode = planned.filter(({ isLocal }) => isLocal)
+  const onNode = planned === endpoints ? NONE : planned.filter(({ isLocal }) => isLocal)
   return {
     cluster,
     local,
@@ -114,12 +118,10 @@ const planEndpoints = (
 
 const NO_LISTS = { cluster: NONE, local: NONE, reachable: NONE, onNode: NONE }
 
-const planEndpoint = ({ ip, port, text, nodeName }: Endpoint, here: string): PlanEndpoint => ({
-  ip,
-  port,
-  text,
-  isLocal: nodeName === here,
-})
+const planEndpoint = (endpoint: Endpoint, here: string): PlanEndpoint => {
+  const { ip, port, text, nodeName } = endpoint
+  return nodeName === here ? { ip, port, text, isLocal: true } : endpoint
+}
 
 /** What became of the endpoints of `list`, which is a part of `endpoints` in the same order. */
 const pick = (

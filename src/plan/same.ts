@@ -31,7 +31,7 @@ const sameEndpoints = (a: PortPlan, b: PortPlan): boolean =>
   sameList(a.serving, b.serving, (x, y) => x === y)
 
 const samePlanEndpoint = (a: PlanEndpoint, b: PlanEndpoint): boolean =>
-  a.text === b.text && a.isLocal === b.isLocal
+  a.text === b.text && (a.isLocal ?? false) === (b.isLocal ?? false)
 
 const sameFrontend = (a: Frontend, b: Frontend): boolean =>
   a.kind === b.kind &&

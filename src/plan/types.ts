@@ -76,10 +76,13 @@ export interface PortPlan {
   readonly serving: readonly string[]
 }
 
-/** An endpoint as a backend needs it. */
+/**
+ * An endpoint as a backend needs it. One that runs elsewhere is the model's own, which a large cluster has but once;
+ * what more it holds is none of a backend's business.
+ */
 export interface PlanEndpoint extends Pick<Endpoint, 'ip' | 'port' | 'text'> {
   /** Runs on this node. */
-  readonly isLocal: boolean
+  readonly isLocal?: boolean
 }
 
 /** How a packet is recognised as sent by a local pod. */
