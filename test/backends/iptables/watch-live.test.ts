@@ -17,7 +17,7 @@ import { dumpRules, FLAVOURS, type Flavour, RULE_TOOLS, toolOf } from '../../sup
 const CLUSTER = join(GOLDEN, 'mixed-shop/cluster.yaml')
 const CLI = join(import.meta.dirname, '../../../src/cli.ts')
 /** The half second of the configuration below, or a hundred times what looking at iptables-legacy takes. */
-const LONGEST_MS: Readonly<Record<Flavour, number>> = { nft: 1000, legacy: 30_000 }
+const LONGEST_MS: Readonly<Record<Flavour, number>> = { nft: 3000, legacy: 30_000 }
 const QUIET_MS: Readonly<Record<Flavour, number>> = { nft: 1000, legacy: 6000 }
 const CONFIG = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
