@@ -55,6 +55,8 @@ export class NftablesKernel implements Kernel<NftEntry> {
   /** Chains in the kernel that the program does not hold, by key. */
   #idle = new Map<string, Chain>()
   #sweep: Promise<void> = Promise.resolve()
+  /** Nothing was written since the tables were read: changes that come now know what is there. */
+  #isFresh = false
   readonly #lookout: Lookout
 
   constructor({ socket, families, chunk, renewFrom }: KernelOptions) {
@@ -82,6 +84,7 @@ export class NftablesKernel implements Kernel<NftEntry> {
     for (const [family, name] of names) found.push(await readTable(this.#socket, family, name))
     this.#names = names
     this.#idle = new Map(found.flatMap(({ idle }) => idle).map(chain => [chain.key, chain]))
+    this.#isFresh = true
     return new Map(found.flatMap(({ entries }) => entries).map(entry => [entry.key, entry]))
   }
 
@@ -95,9 +98,11 @@ export class NftablesKernel implements Kernel<NftEntry> {
 
   async apply(changes: readonly Change<NftEntry>[]): Promise<void> {
     const encoding = this.#encoding()
+    const isGuess = !this.#isFresh
+    this.#isFresh = false
     const write = async (): Promise<void> => {
       for (const transaction of transactions(inPhases(this.#needed(changes)), encoding))
-        await this.#send(transaction, encoding)
+        await this.#send(transaction, encoding, { isGuess })
     }
     await (changes.length > MUCH ? this.#lookout.lookAway(write) : write())
     this.#noteIdle(changes)
@@ -256,21 +261,21 @@ export class NftablesKernel implements Kernel<NftEntry> {
   async #send(
     transaction: Transaction,
     encoding: Encoding,
-    options: { readonly dry?: boolean } = {},
+    { dry = false, isGuess = false }: { readonly dry?: boolean; readonly isGuess?: boolean } = {},
   ): Promise<void> {
     if (transaction.parcels.length === 0) return
     const post = ({ parcels }: Transaction): Promise<void> =>
       this.#socket.sendBatch(
         parcels.map(({ message }) => message),
-        options,
+        { dry },
       )
     try {
       await post(transaction)
     } catch (error) {
-      if (!isAmbiguous(error, transaction)) throw toNftablesError(error, transaction)
+      if (!isAmbiguous(error, transaction)) throw toNftablesError(error, transaction, isGuess)
       const each = singled(transaction, encoding)
       await post(each).catch(again => {
-        throw toNftablesError(again, each)
+        throw toNftablesError(again, each, isGuess)
       })
     }
   }

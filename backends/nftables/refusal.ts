@@ -34,7 +34,15 @@ const AT_FAULT: ReadonlySet<string> = new Set([
   'ENAMETOOLONG',
 ])
 
-export const toNftablesError = (error: unknown, { parcels }: Transaction): NftablesError => {
+/**
+ * `isGuess`: the tables were not read just before. That an element is there already or is gone then says that somebody
+ * else was here, and nothing against the entry. A range is blamed all the same, as two that overlap are never taken.
+ */
+export const toNftablesError = (
+  error: unknown,
+  { parcels }: Transaction,
+  isGuess = false,
+): NftablesError => {
   const errors = refusals(error)
   const unknown = error instanceof BatchError && error.outcome === 'unknown'
   const [first] = errors
@@ -43,10 +51,21 @@ export const toNftablesError = (error: unknown, { parcels }: Transaction): Nftab
     ? []
     : errors
         .filter(({ code }) => AT_FAULT.has(code))
-        .flatMap(({ index }) => parcels[index ?? -1]?.entries ?? [])
+        .flatMap(({ code, index }) =>
+          (parcels[index ?? -1]?.entries ?? []).filter(
+            ({ kind }) => !isGuess || !OTHERS_DO.has(code) || kind === 'source',
+          ),
+        )
         .map(({ key }) => key)
-  return new NftablesError(code, `${code}: ${adviceOf(code, refused, error)}`, refused, error)
+  const advice =
+    isGuess && refused.length === 0 && OTHERS_DO.has(code)
+      ? 'somebody else changed our table meanwhile; what is there has to be read'
+      : adviceOf(code, refused, error)
+  return new NftablesError(code, `${code}: ${advice}`, refused, error)
 }
+
+/** Errors that come as well where somebody else added or took away what a change is about. */
+const OTHERS_DO: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT'])
 
 const refusals = (error: unknown): readonly NetlinkError[] =>
   error instanceof BatchError ? error.errors : error instanceof NetlinkError ? [error] : []

@@ -21,6 +21,7 @@ t.test('a refused element is named, and nothing else is', async t => {
   const ipv4 = desk(facts({ families: ['IPv4'] }))
   await kernel.renew(ipv4.program)
   await nft('add', 'element', 'ip', 'kpc', 'services', '{ 10.96.0.7 . tcp . 80 : drop }')
+  await kernel.read()
   const changes = crowd(30).flatMap(made => [...ipv4.put(made)])
   const error = await kernel.apply(changes).then(
     () => undefined,
@@ -37,6 +38,43 @@ t.test('a refused element is named, and nothing else is', async t => {
   await kernel.apply(rest)
   const after = await differences(kernel, ipv4.program)
   t.strictSame(after, ['~ services { 10.96.0.7 . tcp . 80 : goto pick-4 }'])
+})
+
+t.test('what somebody else did unnoticed is held against no entry', async t => {
+  await nft('flush', 'ruleset')
+  await using kernel = await open(['IPv4'])
+  const table = desk(facts({ families: ['IPv4'] }))
+  for (const made of crowd(3)) table.put(made)
+  await kernel.renew(table.program)
+  const [first, second] = crowd(2)
+  await nft('delete', 'element', 'ip', 'kpc', 'services', '{ 10.96.0.0 . tcp . 80 }')
+  const grown = first ? table.put({ ...first, cluster: endpoints(9) }) : []
+  await t.rejects(kernel.apply(grown), { code: 'ENOENT', refused: [] })
+  await nft(
+    'add',
+    'element',
+    'ip',
+    'kpc',
+    'endpoints',
+    '{ 10.96.0.1 . tcp . 80 . 2 : 1.2.3.4 . 5 }',
+  )
+  await kernel.apply(diff(await kernel.read(), table.program, equal))
+  await nft(
+    'add',
+    'element',
+    'ip',
+    'kpc',
+    'endpoints',
+    '{ 10.96.0.1 . tcp . 80 . 2 : 1.2.3.4 . 5 }',
+  )
+  const more = second ? table.put({ ...second, cluster: endpoints(3) }) : []
+  await t.rejects(kernel.apply(more), {
+    code: 'EEXIST',
+    refused: [],
+    message: 'EEXIST: somebody else changed our table meanwhile; what is there has to be read',
+  })
+  await kernel.apply(diff(await kernel.read(), table.program, equal))
+  t.strictSame(await differences(kernel, table.program), [])
 })
 
 t.test('an address that is none is named before anything is sent', async t => {
