@@ -62,13 +62,13 @@ export const isIn = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith('/') ? path : `${path}/`)
 
 /** A lost root that is there again and has nothing in it yet. */
-export const emptied = ({ path, folder }: Root): Problem => ({
+export const emptied = ({ path }: Root): Problem => ({
   code: 'EMPTY_FOLDER',
   severity: 'warning',
   subject: path,
   field: '',
   value: '',
-  fact: path === folder ? 'is another folder now, without objects' : 'is not in its folder anew',
+  fact: 'is another folder now, without objects',
   consequence: 'nothing is read from it',
 })
 
