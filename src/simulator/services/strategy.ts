@@ -1,6 +1,4 @@
 /** The Service resource's strategy: this room's rules in the shape that the verbs ask for. */
-import { invalid } from '../field-errors.ts'
-import { listAt, textAt } from '../json.ts'
 import type { Strategy } from '../resources/types.ts'
 import { allocateService, releaseService } from './allocate.ts'
 import {
@@ -11,6 +9,7 @@ import {
 } from './defaults.ts'
 import { validateService } from './validate.ts'
 import { validateServiceUpdate } from './validate-ips.ts'
+import { validateServiceStatus } from './validate-status.ts'
 
 export const serviceStrategy: Strategy = {
   defaults: defaultService,
@@ -26,14 +25,7 @@ export const serviceStrategy: Strategy = {
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
-  validateStatus: service =>
-    listAt(service, 'status', 'loadBalancer', 'ingress').flatMap((ingress, index) => {
-      const mode = textAt(ingress, 'ipMode')
-      const field = `status.loadBalancer.ingress[${index}].ipMode`
-      return mode === '' || mode === 'VIP' || mode === 'Proxy'
-        ? []
-        : [invalid(field, mode, "must be 'VIP' or 'Proxy'")]
-    }),
+  validateStatus: validateServiceStatus,
   allocate: allocateService,
   release: releaseService,
   unconditionalUpdate: true,

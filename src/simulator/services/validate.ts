@@ -42,7 +42,7 @@ export const validateService = (service: JsonObject): FieldError[] => [
 const validateType = (service: JsonObject): FieldError[] => {
   const type = textAt(service, 'spec', 'type')
   if (!TYPES.includes(type)) return [unsupported('spec.type', type, TYPES)]
-  if (type !== 'ExternalName') return []
+  if (type !== 'ExternalName') return validateHeadless(service, type)
   const name = textAt(service, 'spec', 'externalName').replace(/\.$/, '')
   const fault = name === '' ? '' : subdomainFault(name)
   return [
@@ -57,6 +57,12 @@ const validateType = (service: JsonObject): FieldError[] => {
     ...(fault === '' ? [] : [invalid('spec.externalName', name, fault)]),
   ]
 }
+
+/** What reaches a Service from outside needs an address inside to hold on to. */
+const validateHeadless = (service: JsonObject, type: string): FieldError[] =>
+  isHeadless(service) && type !== 'ClusterIP'
+    ? [invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`)]
+    : []
 
 const validatePorts = (service: JsonObject): FieldError[] => {
   const all = ports(service)

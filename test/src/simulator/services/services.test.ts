@@ -283,3 +283,43 @@ t.test('what never changes, and what goes with the type', async t => {
   for (const [spec, says] of refusals)
     t.match(await create(api, spec), { code: 422, message: says })
 })
+
+t.test('a headless Service is reached from inside only', async t => {
+  const api = await openApi(t)
+  for (const type of ['NodePort', 'LoadBalancer'])
+    t.match(await create(api, { type, clusterIP: 'None', ports: PORTS }), {
+      code: 422,
+      message: `spec.clusterIPs[0]: Invalid value: "None": may not be set to 'None' for ${type} services`,
+    })
+})
+
+t.test('the addresses of a load balancer', async t => {
+  const api = await openApi(t)
+  const balanced = await create(api, { type: 'LoadBalancer', ports: PORTS })
+  const plain = await create(api, { ports: PORTS })
+  const report = async (
+    name: string,
+    ingress: object,
+  ): Promise<{ code: number; message: string }> => {
+    const { code, body } = await api.send('PATCH', `${SVC}/${name}/status`, {
+      type: 'application/merge-patch+json',
+      body: { status: { loadBalancer: { ingress: [ingress] } } },
+    })
+    return { code, message: String(body['message'] ?? '') }
+  }
+  t.equal((await report(balanced.name, { ip: '192.0.2.1' })).code, 200)
+  t.equal((await report(balanced.name, { hostname: 'lb.example.com' })).code, 200)
+  const refused: readonly (readonly [object, RegExp])[] = [
+    [{ ip: '192.0.2.x' }, /ingress\[0\]\.ip: Invalid value: "192.0.2.x": must be a valid IP/],
+    [{ ip: '192.0.2.1', ipMode: 'X' }, /ipMode: Unsupported value: "X": .* "Proxy", "VIP"/],
+    [{ hostname: 'a.b', ipMode: 'VIP' }, /ipMode: Forbidden: may not be specified when `ip`/],
+    [{ hostname: 'A_b' }, /ingress\[0\]\.hostname: Invalid value/],
+    [{ hostname: '192.0.2.1' }, /must be a DNS name, not an IP address/],
+  ]
+  for (const [ingress, message] of refused)
+    t.match(await report(balanced.name, ingress), { code: 422, message })
+  t.match(await report(plain.name, { ip: '192.0.2.1' }), {
+    code: 422,
+    message: /ingress: Forbidden: may only be used when `spec.type` is "LoadBalancer"/,
+  })
+})
