@@ -27,6 +27,8 @@ const ENDPOINT_RANGE = '10.0.0.0/8'
 const ENDPOINT_PORT = 8080
 const ROUNDS = 40
 const CONNECTIONS_PER_ROUND = 100
+const RATE_ROUNDS = 30
+const RATE_CONNECTIONS = 500
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`
@@ -117,11 +119,34 @@ const throughServices = ({ services }: Size): Targets => {
   }
 }
 
+/**
+ * Connections a second, one after the other: client and server share a thread, and with several at once the server's
+ * queue runs over, after which a client waits a second.
+ */
+const rateOf = async ([address, port]: readonly [string, number]): Promise<number> => {
+  const [, time] = await timed(async () => {
+    for (let at = 0; at < RATE_CONNECTIONS; at++) await connectOnce(address, port)
+  })
+  return (RATE_CONNECTIONS / time) * 1000
+}
+
+const measureRates = async (targets: Targets): Promise<void> => {
+  const rates = new Map(Object.keys(targets).map(name => [name, [] as number[]]))
+  // The first connections of a process are slower.
+  for (const target of Object.values(targets)) await rateOf(target)
+  for (let round = 0; round < RATE_ROUNDS; round++)
+    for (const [name, target] of Object.entries(targets))
+      rates.get(name)?.push(await rateOf(target))
+  const shown = [...rates].map(([name, all]) => `${name} ${Math.round(quantile(all, 0.5))}`)
+  say(`  connections a second, median of ${RATE_ROUNDS} rounds: ${shown.join(', ')}`)
+}
+
 /** Each target in turn, again and again, so that what else the machine does meets all of them alike. */
 const measureConnections = async (targets: Targets): Promise<void> => {
   const server = createServer(socket => socket.on('error', () => undefined))
   server.listen(ENDPOINT_PORT)
   await once(server, 'listening')
+  await measureRates(targets)
   const times = new Map(Object.keys(targets).map(name => [name, [] as number[]]))
   for (let round = 0; round < ROUNDS; round++)
     for (const [name, [address, port]] of Object.entries(targets))
@@ -147,6 +172,9 @@ const measure = async (size: Size): Promise<void> => {
   await measureConnections(throughServices(size))
   const [, renewed] = await timed(() => kernel.renew(pipeline.program))
   say(`  restart by a second table and one swap: ${ms(renewed)}`)
+  // The namespace is ours alone. Once more without a table, since the machine may be in another mood by now.
+  spawnSync('nft', ['flush', 'ruleset'])
+  await measureConnections({ 'without any table': DIRECT })
 }
 
 const ip = (...args: readonly string[]): void => {
