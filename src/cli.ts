@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /**
  * The program kpc: the one file that knows this process. Gives its streams, signals and machine to main, and its
  * exit code to the process.
@@ -13,7 +13,7 @@ import { main } from './commands/main.ts'
 import { interfaceAddresses } from './netlink/addresses.ts'
 import { realClock } from './ports/clock.ts'
 import { realExec } from './ports/exec.ts'
-import { collectGarbage } from './ports/garbage.ts'
+import { garbageCollector } from './ports/garbage.ts'
 
 const ending = new AbortController()
 let asked: NodeJS.Signals | undefined
@@ -113,7 +113,7 @@ const io: Io = {
   hostname,
   interfaceAddresses: async () => (await interfaceAddresses()).map(({ address }) => address),
   mayChangeRules,
-  collectGarbage,
+  collectGarbage: garbageCollector(),
   rerun,
 }
 

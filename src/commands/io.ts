@@ -32,7 +32,7 @@ export interface Io {
   readonly interfaceAddresses: () => Promise<readonly string[]>
   /** This process may change the rules of its network namespace (CAP_NET_ADMIN). */
   readonly mayChangeRules: () => Promise<boolean>
-  /** Gives memory that is out of use back to the system. Stops everything for as long as that takes. */
+  /** Gives memory that is out of use back to the system, where it is much. Stops everything for as long as that takes. */
   readonly collectGarbage: () => void
   /** Runs kpc once more, under `command`, with this process's streams. Resolves to its exit code. */
   readonly rerun: (command: readonly string[], argv: readonly string[]) => Promise<number>

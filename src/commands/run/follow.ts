@@ -10,7 +10,6 @@ import { withAddresses } from '../../sources/with-addresses.ts'
 import { counted } from '../../terminal/amounts.ts'
 import { canErase, openProgress } from '../../terminal/progress.ts'
 import { Failure } from '../failure.ts'
-import type { Io } from '../io.ts'
 import { isError } from '../problems.ts'
 import { Whereabouts } from '../whereabouts.ts'
 import { ENDED_READING, whileReading } from '../while-reading.ts'
@@ -22,6 +21,7 @@ import { logSync } from './log.ts'
 import { ownNodeWatch } from './own-node.ts'
 import { makeSysctls } from './sysctls.ts'
 import { textView } from './text-view.ts'
+import { tidier } from './tidy.ts'
 import type { Scene, View } from './view.ts'
 
 /** Resolves to the exit code. Throws Failure. */
@@ -60,6 +60,7 @@ const followUntil = async <E extends Entry>(
     if (isShown(job)) scene.whereabouts.note(events)
     watchOwnNode(events)
   })
+  const tidy = tidier(io, signal)
   const result = await runLoop({
     source: seesAddresses(job)
       ? withAddresses(source, {
@@ -76,7 +77,7 @@ const followUntil = async <E extends Entry>(
     once: values.once,
     onSync: report => {
       record.sync(report)
-      if (report.full && !values.once) tidyUp(io, signal)
+      if (!values.once) tidy()
     },
     onProblems: record.problems,
     ...(job.dryRun ? {} : { afterSync: flowCleaner(job.log) }),
@@ -147,13 +148,6 @@ const viewOf = <E extends Entry>(scene: Scene<E>, job: Job<E>): View<E> => {
     caption: () => undefined,
   }
 }
-
-/** When the loop holds nothing of its first sync any more. */
-const TIDY_AFTER_MS = 1000
-
-/** What a first picture leaves behind is as large as what is kept, and V8 would leave it for long. */
-const tidyUp = ({ clock, collectGarbage }: Io, signal: AbortSignal): void =>
-  void clock.sleep(TIDY_AFTER_MS, signal).then(() => signal.aborted || collectGarbage())
 
 /** What is told of a run while it goes on, and remembered for its end. */
 interface RunRecord<E extends Entry> {
