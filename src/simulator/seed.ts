@@ -2,10 +2,12 @@
  * What a cluster has before anybody has done anything: namespaces, the service ranges, the roles and bindings of
  * Kubernetes' own components, the Service of the API server, and nodes if some are wanted.
  */
+import { familyOf } from '../addresses.ts'
 import type { JsonObject } from './json.ts'
 
 interface Endpoint {
-  readonly address: string
+  /** null: loopback, say, which no endpoint may be; the Service then has none. */
+  readonly address: string | null
   readonly port: number
 }
 
@@ -135,8 +137,6 @@ const firstAddress = (cidr: string): string => {
 
 const apiService = ({ address, port }: Endpoint, clusterIP: string): readonly JsonObject[] => {
   const labels = { component: 'apiserver', provider: 'kubernetes' }
-  // The API server's own address is loopback here, which no endpoint may be; its Service then has none.
-  const reachable = !address.startsWith('127.') && address !== '::1' && address !== 'localhost'
   return [
     {
       apiVersion: 'v1',
@@ -158,8 +158,8 @@ const apiService = ({ address, port }: Endpoint, clusterIP: string): readonly Js
         namespace: 'default',
         labels: { 'kubernetes.io/service-name': 'kubernetes' },
       },
-      addressType: address.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: reachable ? [{ addresses: [address], conditions: { ready: true } }] : [],
+      addressType: familyOf(address ?? clusterIP),
+      endpoints: address === null ? [] : [{ addresses: [address], conditions: { ready: true } }],
       ports: [{ name: 'https', port: port === 0 ? 6443 : port, protocol: 'TCP' }],
     },
   ]

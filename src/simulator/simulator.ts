@@ -3,7 +3,6 @@
  * with the kubeconfig it hands out.
  */
 import { randomUUID } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import { type Edge, handle } from './api/handle.ts'
 import { DEFAULT_LIMITS, type Limits, type Listening, listen } from './api/http.ts'
 import type { Api } from './api/types.ts'
@@ -14,6 +13,7 @@ import { createAuthorizer } from './auth/rbac.ts'
 import { openControllerClient } from './controllers/client.ts'
 import { runNamespaceController } from './controllers/namespaces.ts'
 import { loadAll, loadYaml, type Refused } from './load.ts'
+import { endpointAddress, hostsOf, urlOf } from './reach.ts'
 import type { World } from './resources/types.ts'
 import { seedObjects } from './seed.ts'
 import { rememberNodePorts } from './services/allocate.ts'
@@ -118,15 +118,6 @@ const serve = (
   )
 }
 
-/** The names and addresses that the server's certificate is good for. */
-const hostsOf = (bind: string): readonly string[] => {
-  const wildcard = bind === '0.0.0.0' || bind === '::'
-  const all = Object.values(networkInterfaces()).flatMap(found => found ?? [])
-  const own = wildcard ? all.map(({ address }) => address.replace(/%.*/, '')) : [bind]
-  const inside = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
-  return [...new Set([...own, '127.0.0.1', '::1', 'localhost', ...inside])]
-}
-
 const worldOf = (
   store: Store,
   { nodePorts = { from: 30000, to: 32767 }, random = Math.random }: SimulatorOptions,
@@ -153,7 +144,7 @@ const worldOf = (
 const fill = async (api: Api, options: SimulatorOptions): Promise<readonly Refused[]> => {
   const { bind = '127.0.0.1', port = 0, nodes = 0, objects = [] } = options
   const serviceCidrs = options.serviceCidrs ?? ['10.96.0.0/16', 'fd00:10:96::/112']
-  const endpoint = options.apiService === false ? null : { address: bind, port }
+  const endpoint = options.apiService === false ? null : { address: endpointAddress(bind), port }
   const seeds = seedObjects({ serviceCidrs, endpoint, nodes })
   const faults = loadAll(api, seeds)
   if (faults.length > 0)
@@ -174,10 +165,4 @@ const compactEvery = (store: Store, interval: number): NodeJS.Timeout => {
     before = store.revision()
   }, interval)
   return timer.unref()
-}
-
-const urlOf = (bind: string, port: number, tls: boolean): string => {
-  const reachable = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '::1' : bind
-  const host = reachable.includes(':') ? `[${reachable}]` : reachable
-  return `${tls ? 'https' : 'http'}://${host}:${port}`
 }
