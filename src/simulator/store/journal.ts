@@ -36,10 +36,23 @@ export const openStore = async (
 ): Promise<Store> => {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const database = new DatabaseSync(join(directory, 'store.sqlite'), { timeout: 1000 })
-  database.exec(SCHEMA)
+  take(database, directory)
   const recovered = recover(database)
   const journal = openJournal(database, recovered.revision)
   return createStore({ journal, recovered, ...(history === undefined ? {} : { history }) })
+}
+
+const BUSY = 5
+
+/** Makes this process the database's only user. */
+const take = (database: DatabaseSync, directory: string): void => {
+  try {
+    database.exec(SCHEMA)
+  } catch (cause) {
+    database.close()
+    if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === BUSY)) throw cause
+    throw new Error(`${directory} is in use by another process`, { cause })
+  }
 }
 
 const recover = (database: DatabaseSync): Recovered => {

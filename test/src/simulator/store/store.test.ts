@@ -156,5 +156,5 @@ t.test('nobody is told of a revision before it is on disk', async t => {
   t.equal(store.revision(), 100)
   t.equal(told, 100, 'one group for all of them')
   t.equal(store.event(100)?.key, 'a/n-99')
-  await t.rejects(openStore(folder), /database is locked/, 'a folder has one owner')
+  await t.rejects(openStore(folder), /is in use by another process/, 'a folder has one owner')
 })
