@@ -125,6 +125,25 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 400,
     says: /invalid dryRun option/,
   },
+  'a group without its user': {
+    method: 'GET',
+    path: CM,
+    headers: { 'impersonate-group': 'system:masters' },
+    code: 500,
+    says: /impersonate-group without impersonating a user/,
+  },
+  'a watch for a time that is none': {
+    method: 'GET',
+    path: `${CM}?watch=true&timeoutSeconds=soon`,
+    code: 400,
+    says: /timeoutSeconds: Invalid value: "soon"/,
+  },
+  'two ways of deleting what depends': {
+    method: 'DELETE',
+    path: `${CM}/there?propagationPolicy=Orphan&orphanDependents=true`,
+    code: 400,
+    says: /cannot be both set/,
+  },
   'a patch of an unknown type': { method: 'PATCH', path: `${CM}/there`, body: '{}', code: 415 },
   'a patch that is no patch': {
     method: 'PATCH',

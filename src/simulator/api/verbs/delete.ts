@@ -40,6 +40,10 @@ const checkOptions = (options: JsonObject): void => {
     throw badRequest(
       `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     )
+  if (policy !== undefined && options['orphanDependents'] !== undefined)
+    throw badRequest(
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
+    )
   const grace = options['gracePeriodSeconds']
   if (grace !== undefined && (typeof grace !== 'number' || !Number.isInteger(grace) || grace < 0))
     throw badRequest(

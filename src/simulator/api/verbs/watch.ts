@@ -10,7 +10,7 @@ import { interestOf } from '../../watch/interest.ts'
 import { type Form, shaped } from '../forms.ts'
 import { isTrue } from '../request.ts'
 import { selectorTest, type Test } from '../selectors.ts'
-import { ApiError, expired, statusOf } from '../status.ts'
+import { ApiError, badRequest, expired, statusOf } from '../status.ts'
 import type { Api, Call, Reply } from '../types.ts'
 import { drained } from './drain.ts'
 import { atLeast, formOf, listOrExpire, revisionOf } from './read.ts'
@@ -50,7 +50,7 @@ const planOf = (api: Api, call: Call): Plan => {
   const match = query.get('resourceVersionMatch') ?? ''
   const initial = query.get('sendInitialEvents')
   checkOptions(initial, match)
-  const seconds = Number(query.get('timeoutSeconds') ?? '0')
+  const seconds = secondsOf(query.get('timeoutSeconds'))
   const timeoutMs = seconds > 0 ? seconds * 1000 : MIN_TIMEOUT_MS * (1 + api.world.random())
   const resume = asked !== null && asked > 0 && initial !== 'true'
   const bookmarks = isTrue(query.get('allowWatchBookmarks'))
@@ -65,6 +65,12 @@ const planOf = (api: Api, call: Call): Plan => {
     bookmarks,
     timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
   }
+}
+
+const secondsOf = (text: string | null): number => {
+  if (text !== null && !/^-?\d{1,18}$/.test(text))
+    throw badRequest(`timeoutSeconds: Invalid value: ${JSON.stringify(text)}`)
+  return Number(text ?? '0')
 }
 
 const checkOptions = (initial: string | null, match: string): void => {

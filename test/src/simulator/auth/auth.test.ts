@@ -112,10 +112,14 @@ t.test('roles count from the moment they are written', async t => {
     subjects: [
       { kind: 'User', name: 'jo' },
       { kind: 'Group', name: 'crew' },
+      { kind: 'Group', name: 'system:serviceaccounts:shop' },
     ],
   })
   t.equal(await codeFor(null, SECRETS, as('jo')), 200)
   t.equal(await codeFor(null, SECRETS, as('al', 'crew')), 200, 'a group is as good')
+  const account = (namespace: string): string => `system:serviceaccount:${namespace}:robot`
+  t.equal(await codeFor(null, SECRETS, as(account('shop'))), 200, "a namespace's accounts")
+  t.equal(await codeFor(null, SECRETS, as(account('shops'))), 403, "and not another's")
   t.equal(await codeFor(null, `${SECRETS}/s`, as('jo')), 404, 'a name that the rule names')
   t.equal(await codeFor(null, `${SECRETS}/other`, as('jo')), 403, 'and one that it does not')
   t.equal(
