@@ -112,6 +112,7 @@ const throughServices = ({ services }: Size): Targets => {
     80,
   ]
   return {
+    [WITHOUT]: DIRECT,
     'to no service': DIRECT,
     first: virtual(1),
     middle: virtual(services >> 1),
@@ -130,13 +131,24 @@ const rateOf = async ([address, port]: readonly [string, number]): Promise<numbe
   return (RATE_CONNECTIONS / time) * 1000
 }
 
+/** A table that sleeps has no hooks: as if there were none, on a node that tracks connections all the same. */
+const WITHOUT = 'table asleep'
+const sleepTable = (asleep: boolean): void => {
+  const flags = asleep ? '{ flags dormant; }' : '{ }'
+  const { status, stderr } = spawnSync('nft', [`add table ip kpc ${flags}`], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`nft: ${stderr}`)
+}
+
 const measureRates = async (targets: Targets): Promise<void> => {
   const rates = new Map(Object.keys(targets).map(name => [name, [] as number[]]))
   // The first connections of a process are slower.
   for (const target of Object.values(targets)) await rateOf(target)
   for (let round = 0; round < RATE_ROUNDS; round++)
-    for (const [name, target] of Object.entries(targets))
+    for (const [name, target] of Object.entries(targets)) {
+      if (name === WITHOUT) sleepTable(true)
       rates.get(name)?.push(await rateOf(target))
+      if (name === WITHOUT) sleepTable(false)
+    }
   const shown = [...rates].map(([name, all]) => `${name} ${Math.round(quantile(all, 0.5))}`)
   say(`  connections a second, median of ${RATE_ROUNDS} rounds: ${shown.join(', ')}`)
 }
@@ -149,11 +161,14 @@ const measureConnections = async (targets: Targets): Promise<void> => {
   await measureRates(targets)
   const times = new Map(Object.keys(targets).map(name => [name, [] as number[]]))
   for (let round = 0; round < ROUNDS; round++)
-    for (const [name, [address, port]] of Object.entries(targets))
+    for (const [name, [address, port]] of Object.entries(targets)) {
+      if (name === WITHOUT) sleepTable(true)
       for (let at = 0; at < CONNECTIONS_PER_ROUND; at++)
         times.get(name)?.push(await connectOnce(address, port))
+      if (name === WITHOUT) sleepTable(false)
+    }
   const shown = [...times].map(([name, all]) => `${name} ${quantile(all, 0.5).toFixed(0)}`)
-  say(`  a connection, median µs, one at a time: ${shown.join(', ')}`)
+  say(`  a connection, median µs: ${shown.join(', ')}`)
   server.close()
 }
 
@@ -163,7 +178,6 @@ const measure = async (size: Size): Promise<void> => {
   const [, built] = await timed(() => {
     pipeline.apply(rawCluster(size).map(toEvent))
   })
-  await measureConnections({ 'without any table': DIRECT })
   await using kernel = await openKernel({ exec: realExec, families: ['IPv4'] })
   const [, cold] = await timed(() => kernel.renew(pipeline.program))
   say(`  raw objects to program ${ms(built)}; ${kinds(pipeline)}`)
@@ -172,9 +186,6 @@ const measure = async (size: Size): Promise<void> => {
   await measureConnections(throughServices(size))
   const [, renewed] = await timed(() => kernel.renew(pipeline.program))
   say(`  restart by a second table and one swap: ${ms(renewed)}`)
-  // The namespace is ours alone. Once more without a table, since the machine may be in another mood by now.
-  spawnSync('nft', ['flush', 'ruleset'])
-  await measureConnections({ 'without any table': DIRECT })
 }
 
 const ip = (...args: readonly string[]): void => {
