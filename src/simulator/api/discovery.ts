@@ -7,6 +7,10 @@ import { noSuchPath } from './status.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
+/** Namespaces go one by one. */
+const verbsOf = ({ kind }: Resource): string[] =>
+  VERBS.filter(verb => verb !== 'deletecollection' || kind !== 'Namespace')
+
 /** Kinds that are only ever created, and never stored. */
 const REVIEWS: readonly (readonly [string, string, string, boolean])[] = [
   ['authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview', false],
@@ -67,7 +71,7 @@ const entriesOf = (resource: Resource): JsonObject[] => [
     singularName: resource.singular,
     namespaced: resource.namespaced,
     kind: resource.kind,
-    verbs: [...VERBS],
+    verbs: verbsOf(resource),
     ...(resource.shortNames.length === 0 ? {} : { shortNames: [...resource.shortNames] }),
     ...(resource.categories.length === 0 ? {} : { categories: [...resource.categories] }),
   },
@@ -154,7 +158,7 @@ const aggregatedEntry = (resource: Resource): JsonObject => ({
   responseKind: { group: resource.group, version: resource.version, kind: resource.kind },
   scope: resource.namespaced ? 'Namespaced' : 'Cluster',
   singularResource: resource.singular,
-  verbs: [...VERBS],
+  verbs: verbsOf(resource),
   ...(resource.shortNames.length === 0 ? {} : { shortNames: [...resource.shortNames] }),
   ...(resource.categories.length === 0 ? {} : { categories: [...resource.categories] }),
   ...(resource.subresources.length === 0

@@ -138,6 +138,11 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 400,
     says: /timeoutSeconds: Invalid value: "soon"/,
   },
+  'all namespaces at once': {
+    method: 'DELETE',
+    path: '/api/v1/namespaces?labelSelector=none',
+    code: 405,
+  },
   'two ways of deleting what depends': {
     method: 'DELETE',
     path: `${CM}/there?propagationPolicy=Orphan&orphanDependents=true`,

@@ -6,7 +6,7 @@ import { clone, isObject, type JsonObject, listAt, mapAt, numberAt, textAt } fro
 import type { Resource } from '../../resources/types.ts'
 import type { Item } from '../../store/types.ts'
 import { selectorTest } from '../selectors.ts'
-import { badRequest, conflict, notFound } from '../status.ts'
+import { badRequest, conflict, methodNotAllowed, notFound } from '../status.ts'
 import type { Api, Call, Reply } from '../types.ts'
 import { admitNamespaceDeletion } from './namespace.ts'
 import { listOrExpire } from './read.ts'
@@ -162,6 +162,7 @@ const withPropagation = (finalizers: readonly string[], options: JsonObject): re
 
 export const deleteCollection = async (api: Api, call: Call): Promise<Reply> => {
   const { resource, namespace } = call.target
+  if (resource.kind === 'Namespace') throw methodNotAllowed()
   const options = await optionsOf(call)
   const test = selectorTest(call.query, resource)
   const dryRun = isDryRun(call.query, options)
