@@ -9,3 +9,12 @@ export const holds = <Ts>(
 ): void => {
   t.doesNotThrow(() => fc.assert(law, parameters))
 }
+
+/** The same for a law that takes time. */
+export const holdsAsync = async <Ts>(
+  t: Test,
+  law: fc.IAsyncProperty<Ts>,
+  parameters: fc.Parameters<Ts> = {},
+): Promise<void> => {
+  await t.resolves(fc.assert(law, parameters))
+}

@@ -7,6 +7,7 @@ import t from 'tap'
 import { openStore } from '../../../../src/simulator/store/journal.ts'
 import { createStore } from '../../../../src/simulator/store/memory.ts'
 import { CompactedError, type Store } from '../../../../src/simulator/store/types.ts'
+import { holdsAsync } from '../../../support/holds.ts'
 
 interface Step {
   readonly namespace: string
@@ -59,8 +60,9 @@ const expected = (state: ReadonlyMap<string, number>, namespace = ''): readonly 
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, revision]) => `${key}@${revision}`)
 
-t.test('a list shows its revision, whenever it is asked for', async () => {
-  await fc.assert(
+t.test('a list shows its revision, whenever it is asked for', async t => {
+  await holdsAsync(
+    t,
     fc.asyncProperty(steps, fc.nat(), fc.nat(), async (all, cutAt, probe) => {
       const store = createStore()
       const history = histories(all)
@@ -108,7 +110,8 @@ t.test('a store that is opened again is the store that was closed', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'kpc-store-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   let run = 0
-  await fc.assert(
+  await holdsAsync(
+    t,
     fc.asyncProperty(steps, fc.nat(), async (all, cutAt) => {
       const directory = join(folder, String(run++))
       const store = await openStore(directory)
