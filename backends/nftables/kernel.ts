@@ -104,7 +104,7 @@ export class NftablesKernel implements Kernel<NftEntry> {
       for (const transaction of transactions(inPhases(this.#needed(changes)), encoding))
         await this.#send(transaction, encoding, { isGuess })
     }
-    await (changes.length > MUCH ? this.#lookout.lookAway(write) : write())
+    await (changes.length > MUCH ? this.#lookout.lookAway(write, { anew: false }) : write())
     this.#noteIdle(changes)
     this.#forgetGone(changes)
   }
@@ -116,7 +116,7 @@ export class NftablesKernel implements Kernel<NftEntry> {
   async renew(program: EntryTable<NftEntry>): Promise<boolean> {
     const before = await this.#locate()
     if (!(await this.#isFaster(before, program.size))) return false
-    await this.#lookout.lookAway(() => this.#rebuild(program, before))
+    await this.#lookout.lookAway(() => this.#rebuild(program, before), { anew: true })
     return true
   }
 

@@ -102,8 +102,8 @@ export class Lookout implements AsyncDisposable {
     await this.#listen(onDrift)
   }
 
-  /** Does work without listening to it. */
-  async lookAway(work: () => Promise<void>): Promise<void> {
+  /** Does work without listening to it. `anew`: it makes tables that nobody else knew, so that they need only be there. */
+  async lookAway(work: () => Promise<void>, { anew }: { readonly anew: boolean }): Promise<void> {
     const onDrift = this.#onDrift
     if (!onDrift) return work()
     const before = (await generationOf(this.#wire)).id - this.#wire.commits()
@@ -112,8 +112,8 @@ export class Lookout implements AsyncDisposable {
       await work()
     } finally {
       const after = (await this.#listen(onDrift)).id - this.#wire.commits()
-      if (after !== before && !(await this.#ours.areThere()))
-        onDrift('somebody took it away while much was written')
+      if (after !== before && !(anew && (await this.#ours.areThere())))
+        onDrift('somebody changed the ruleset while much was written')
     }
   }
 

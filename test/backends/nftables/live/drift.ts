@@ -60,3 +60,21 @@ t.test('a great deal of our own is not heard either, and listening goes on', asy
   await sleep(QUIET_MS)
   t.equal(heard.length, 1)
 })
+
+t.test('an element that somebody takes away while much is written is missed', async t => {
+  await nft('flush', 'ruleset')
+  await using kernel = await open()
+  const table = desk()
+  const [first] = crowd(1)
+  if (first) table.put(first)
+  await kernel.renew(table.program)
+  const heard: string[] = []
+  await kernel.watch(what => void heard.push(what))
+  const held = new Map([...table.program.values()].map(entry => [entry.key, entry]))
+  for (const made of crowd(20_000)) table.put(made)
+  const writing = kernel.apply(diff(held, table.program, equal))
+  await nft('delete', 'element', 'ip', 'kpc', 'services', '{ 10.96.0.0 . tcp . 80 }')
+  await writing
+  await sleep(QUIET_MS)
+  t.equal(heard.length, 1)
+})
