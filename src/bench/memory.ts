@@ -12,15 +12,14 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { QUIET_MS } from '../commands/run/tidy.ts'
 import { rawCluster, type Size } from './workload.ts'
 
 const NAMESPACE = `kpc-memory-${process.pid}`
 const CLI = join(import.meta.dirname, '../cli.ts')
 /** As in package.json and the Dockerfile. */
 const FLAGS = ['--max-semi-space-size=8']
-/** Two times of quiet, and the collection itself. */
-const SETTLED_MS = 2 * QUIET_MS + 2000
+/** A run that nothing happens to collects its garbage after 10 to 20 s. */
+const SETTLED_MS = 22_000
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
