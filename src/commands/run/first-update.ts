@@ -6,6 +6,7 @@ import type { ClusterEvent, Problem } from '../../objects/types.ts'
 import type { Source, SourceUpdate } from '../../sources/source.ts'
 
 export interface OpenedSource {
+  /** Empty once the source has told it: a cluster that has changed altogether would else be kept as it was, too. */
   readonly first: SourceUpdate
   /** May be run once. `onUpdate` sees each update before the reader does. */
   readonly source: (onUpdate: (update: SourceUpdate) => void) => Source
@@ -29,12 +30,24 @@ export const openWithFirst = async (
     opened = await updates.next()
   }
   if (opened.done === true) return undefined
-  const first = { ...opened.value, events: [...events, ...opened.value.events] }
+  return handingOver({ ...opened.value, events: [...events, ...opened.value.events] }, updates)
+}
+
+const NOTHING: SourceUpdate = { events: [], problems: [], synced: true }
+
+const handingOver = (
+  whole: SourceUpdate,
+  updates: AsyncIterator<SourceUpdate, void>,
+): OpenedSource => {
+  let first = whole
   return {
-    first,
+    get first() {
+      return first
+    },
     source: onUpdate =>
       async function* () {
-        let next: IteratorResult<SourceUpdate> = { done: false, value: first }
+        let next: IteratorResult<SourceUpdate, void> = { done: false, value: first }
+        first = NOTHING
         while (next.done !== true) {
           onUpdate(next.value)
           yield next.value

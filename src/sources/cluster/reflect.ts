@@ -51,11 +51,8 @@ export const reflect = async (
   }
   while (!signal.aborted) {
     try {
-      if (cursor.revision === null) {
-        const { objects, revision } = await listAll(client, watched, signal)
-        cursor.revision = revision
-        tell({ type: 'list', objects })
-      }
+      if (cursor.revision === null)
+        cursor.revision = await listInto(tell, () => listAll(client, watched, signal))
       await watchFrom(client, watched, { cursor, tell, heard, timing, signal })
       // A server that ends watches at once must not be asked in a tight loop.
       await timing.sleep(FIRST_RETRY_MS * timing.random(), signal)
@@ -73,6 +70,16 @@ export const reflect = async (
       await timing.sleep(expected ? FIRST_RETRY_MS * timing.random() : retryMs, signal)
     }
   }
+}
+
+/** Gives the revision alone, as a function that waits keeps what it has in hand: here a watch, and a list for hours. */
+const listInto = async (
+  tell: (told: Told) => void,
+  list: () => Promise<Listed>,
+): Promise<string> => {
+  const { objects, revision } = await list()
+  tell({ type: 'list', objects })
+  return revision
 }
 
 /** Doubles with each failure up to half a minute; the jitter keeps a cluster's nodes from coming all at once. */
