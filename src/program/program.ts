@@ -58,30 +58,34 @@ export class Program<E extends Entry> implements EntryTable<E> {
    */
   replace(owner: string, fragment: Fragment<E> | undefined): readonly Change<E>[] {
     const previous = this.#fragments.get(owner)
-    const changes: Change<E>[] = []
-    if (!previous && fragment) this.#add(changes, owner, fragment.entries)
-    else this.#exchange(changes, owner, byKey(previous), fragment?.entries ?? [])
+    const entries = fragment?.entries ?? []
+    const changes = previous
+      ? this.#exchange(owner, byKey(previous), entries)
+      : this.#add(owner, entries)
     if (fragment) this.#fragments.set(owner, fragment)
     else this.#fragments.delete(owner)
     return changes
   }
 
-  #add(changes: Change<E>[], owner: string, entries: readonly E[]): void {
+  #add(owner: string, entries: readonly E[]): readonly Change<E>[] {
+    // Of its final size from the start: a list that grows by pushing makes room for 17, and a first load keeps many.
+    const changes = new Array<Change<E>>(entries.length)
+    let count = 0
     for (const entry of entries) {
       const was = this.#entries.get(entry.key)
       if (was) this.#join(owner, was, entry)
       else this.#entries.set(entry.key, entry)
-      if (was) this.#note(changes, was, this.#entries.get(entry.key))
-      else changes.push({ op: 'add', entry })
+      const change: Change<E> | undefined = was
+        ? changeOf(was, this.#entries.get(entry.key), this.#equal)
+        : { op: 'add', entry }
+      if (change) changes[count++] = change
     }
+    changes.length = count
+    return changes
   }
 
-  #exchange(
-    changes: Change<E>[],
-    owner: string,
-    before: Map<string, E>,
-    entries: readonly E[],
-  ): void {
+  #exchange(owner: string, before: Map<string, E>, entries: readonly E[]): readonly Change<E>[] {
+    const changes: Change<E>[] = []
     for (const entry of entries) {
       const previous = before.get(entry.key)
       if (previous) before.delete(entry.key)
@@ -97,6 +101,7 @@ export class Program<E extends Entry> implements EntryTable<E> {
       this.#release(owner, key)
       this.#note(changes, was, this.#entries.get(key))
     }
+    return changes
   }
 
   #note(changes: Change<E>[], was: E | undefined, entry: E | undefined): void {
@@ -161,8 +166,8 @@ export class Program<E extends Entry> implements EntryTable<E> {
   }
 }
 
-const byKey = <E extends Entry>(fragment: Fragment<E> | undefined): Map<string, E> =>
-  new Map(fragment?.entries.map(entry => [entry.key, entry]))
+const byKey = <E extends Entry>({ entries }: Fragment<E>): Map<string, E> =>
+  new Map(entries.map(entry => [entry.key, entry]))
 
 const smallest = (names: Iterable<string>): string => {
   let least: string | undefined
