@@ -11,6 +11,7 @@ import { createIdentities, type Identities, writePrivate } from './auth/identiti
 import { kubeconfigOf } from './auth/kubeconfig.ts'
 import { createAuthorizer } from './auth/rbac.ts'
 import { openControllerClient } from './controllers/client.ts'
+import { runGarbageCollector } from './controllers/garbage.ts'
 import { runNamespaceController } from './controllers/namespaces.ts'
 import { loadAll, loadYaml, type Refused } from './load.ts'
 import { endpointAddress, hostsOf, urlOf } from './reach.ts'
@@ -77,8 +78,11 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const adminToken = identities.credentials[0]?.token ?? ''
   const agent = 'kube-controller-manager'
   const { signal } = stop
-  const client = openControllerClient({ url, token: adminToken, authority, agent, signal })
-  const controllers = runNamespaceController(client, signal)
+  const reach = { url, token: adminToken, authority, agent, signal }
+  const controllers = [
+    runNamespaceController(openControllerClient(reach), signal),
+    runGarbageCollector(openControllerClient({ ...reach, form: 'metadata' }), signal),
+  ]
   return {
     url,
     port: listening.port,
@@ -91,7 +95,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       clearInterval(compaction)
       stop.abort()
-      await Promise.all([listening.close(), controllers])
+      await Promise.all([listening.close(), ...controllers])
       api.hub.close()
       await store.close()
     },

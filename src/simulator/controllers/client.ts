@@ -10,8 +10,17 @@ import { isObject, type Json, type JsonObject, listAt, mapAt, textAt } from '../
 export interface ControllerClient {
   /** Rejects for any status but success. `null` answers a 404. */
   readonly send: (method: string, path: string, body?: JsonObject) => Promise<JsonObject | null>
-  /** Calls back for each object that is there, comes or changes. Resolves when the signal aborts. */
-  readonly follow: (path: string, onObject: (object: JsonObject) => void) => Promise<void>
+  /** Resolves when the signal aborts. */
+  readonly follow: (path: string, watcher: Watcher) => Promise<void>
+}
+
+export interface Watcher {
+  /** An object that is there, comes or changes. */
+  readonly here: (object: JsonObject) => void
+  /** An object, as it was last, that a watch saw go. */
+  readonly gone?: (object: JsonObject) => void
+  /** All objects of a list were told; a watch follows. */
+  readonly listed?: () => void
 }
 
 export interface Reach {
@@ -21,7 +30,14 @@ export interface Reach {
   readonly authority: string | null
   readonly agent: string
   readonly signal: AbortSignal
+  /** What of an object is asked for; all of it unless told. */
+  readonly form?: keyof typeof ACCEPT
 }
+
+const ACCEPT = {
+  whole: 'application/json',
+  metadata: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+} as const
 
 const RETRY_MS = 1000
 
@@ -38,25 +54,24 @@ export const openControllerClient = (reach: Reach): ControllerClient => {
       throw new Error(`${method} ${path}: ${textAt(value, 'message')}`)
     return value
   }
-  const followOnce = async (
-    path: string,
-    onObject: (object: JsonObject) => void,
-  ): Promise<void> => {
+  const followOnce = async (path: string, { here, gone, listed }: Watcher): Promise<void> => {
     const list = await send('GET', path)
-    for (const item of listAt(list, 'items')) if (isObject(item)) onObject(item)
+    for (const item of listAt(list, 'items')) if (isObject(item)) here(item)
+    listed?.()
     const from = textAt(list, 'metadata', 'resourceVersion')
     const stream = await open('GET', `${path}?watch=true&resourceVersion=${from}`)
     for await (const line of linesOf(stream)) {
       const event = JSON.parse(line) as Json
       if (textAt(event, 'type') === 'ERROR') return
-      if (textAt(event, 'type') !== 'DELETED') onObject(mapAt(event, 'object'))
+      const tell = textAt(event, 'type') === 'DELETED' ? gone : here
+      tell?.(mapAt(event, 'object'))
     }
   }
   return {
     send,
-    follow: async (path, onObject) => {
+    follow: async (path, watcher) => {
       while (!signal.aborted) {
-        await followOnce(path, onObject).catch(() => undefined)
+        await followOnce(path, watcher).catch(() => undefined)
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
       }
     },
@@ -74,7 +89,7 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
 
 type Open = (method: string, path: string, body?: JsonObject) => Promise<IncomingMessage>
 
-const opener = ({ url, token, authority, agent: name, signal }: Reach): Open => {
+const opener = ({ url, token, authority, agent: name, signal, form = 'whole' }: Reach): Open => {
   const module = authority === null ? http : https
   const agent = new module.Agent({
     keepAlive: true,
@@ -85,7 +100,8 @@ const opener = ({ url, token, authority, agent: name, signal }: Reach): Open => 
     new Promise((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
+        'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+        accept: ACCEPT[form],
         'user-agent': name,
       }
       const request = module.request(`${url}${path}`, { method, agent, headers, signal }, resolve)

@@ -17,14 +17,15 @@ export const runNamespaceController = (
   signal: AbortSignal,
 ): Promise<void> => {
   const going = new Set<string>()
-  return client.follow('/api/v1/namespaces', namespace => {
+  const here = (namespace: JsonObject): void => {
     const name = textAt(namespace, 'metadata', 'name')
     const isGoing = textAt(namespace, 'metadata', 'deletionTimestamp') !== ''
     const isHeld = listAt(namespace, 'spec', 'finalizers').includes(FINALIZER)
     if (!isGoing || !isHeld || going.has(name)) return
     going.add(name)
     void finalize(client, name, signal).finally(() => going.delete(name))
-  })
+  }
+  return client.follow('/api/v1/namespaces', { here })
 }
 
 const finalize = async (
